@@ -1,0 +1,1 @@
+"""One file per family of the catalogue, one small pure function per channel."""

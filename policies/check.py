@@ -1,0 +1,46 @@
+"""The one way through all layers: paths and a boundary in, a report out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from cloister.declarations import load_beside, load_boundary
+from policies.channels.registry import all_channels
+from policies.facts.build import build_world
+from policies.facts.world import World
+from policies.report.model import Report
+from policies.snapshot import load
+from policies.verdicts.catalogue import catalogue
+from policies.verdicts.decide import decide
+from policies.verdicts.model import Verdict
+
+
+def check_paths(paths: Sequence[Path], boundary: Path) -> Report:
+    """Prove the boundary over the stacks at ``paths``.
+
+    Raises ``policies.snapshot.InputError`` for inputs and ``cloister.declarations.DeclarationErrors`` for a
+    boundary that cannot be read.
+    """
+    world = build_world(load(paths), load_boundary(boundary, expired_ok=True), load_beside(boundary))
+    return check_world(world, today())
+
+
+def check_world(world: World, day: date) -> Report:
+    """Every built channel's verdict over a world, in the catalogue's order."""
+    built = all_channels()
+    verdicts: list[Verdict] = []
+    for identifier, entry in catalogue().items():
+        if identifier in built:
+            verdicts.append(decide(entry, built[identifier](world), world.boundary, day))
+    missing = tuple(identifier for identifier in catalogue() if identifier not in built)
+    return Report(world.boundary.assurance, tuple(world.snapshot.inputs), tuple(verdicts), missing)
+
+
+def today() -> date:
+    """The UTC day; ``SOURCE_DATE_EPOCH`` (seconds) fixes it."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return moment.date()

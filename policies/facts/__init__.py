@@ -1,0 +1,1 @@
+"""Typed, provider-neutral facts. Input kinds and provider versions stop here."""

@@ -1,0 +1,21 @@
+"""Snapshot and declarations to a world."""
+
+from __future__ import annotations
+
+from cloister.declarations import Boundary, Declarations
+from policies.expressions.resolve import resolve
+from policies.facts.resource import Res
+from policies.facts.world import World
+from policies.snapshot.model import Snapshot
+
+
+def build_world(snapshot: Snapshot, boundary: Boundary, declared: Declarations | None) -> World:
+    """Resolve every expression of the snapshot and lay the resources out by type and address."""
+    resources = [
+        Res(
+            item.values, "", item.resource.address, item.resource.stack, item.resource.type, item.resource.name,
+            item.resource.mode, item.resource.meta, item.project, item.provider,
+        )  # fmt: skip
+        for item in resolve(snapshot, boundary.project)
+    ]
+    return World(snapshot, resources, boundary, declared)

@@ -1,0 +1,32 @@
+"""The report: everything a format may show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from policies.snapshot.model import Input
+from policies.verdicts.model import STATUSES, Finding, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer of one check. ``not_built``: channels of the catalogue that have no verdict yet."""
+
+    assurance: str
+    inputs: tuple[Input, ...]
+    verdicts: tuple[Verdict, ...]
+    not_built: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for verdict in self.verdicts for finding in verdict.findings)
+
+    @property
+    def failing(self) -> bool:
+        return bool(self.findings)
+
+    @property
+    def summary(self) -> dict[Status, int]:
+        counts = Counter(verdict.status for verdict in self.verdicts)
+        return {status: counts[status] for status in STATUSES}

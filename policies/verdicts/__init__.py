@@ -1,0 +1,1 @@
+"""Evidence to verdicts: one status per channel, findings with identifiers, exceptions and attestations applied."""

@@ -1,0 +1,22 @@
+"""The declarations: what a company writes, as typed models. Imports nothing else of the project."""
+
+from cloister.declarations.boundary import Boundary
+from cloister.declarations.job import Job
+from cloister.declarations.load import Declarations, load, load_beside, load_boundary, load_job
+from cloister.declarations.mistakes import DeclarationErrors, Mistake
+from cloister.declarations.platform import Platform
+from cloister.declarations.team import Team
+
+__all__ = [
+    "Boundary",
+    "DeclarationErrors",
+    "Declarations",
+    "Job",
+    "Mistake",
+    "Platform",
+    "Team",
+    "load",
+    "load_beside",
+    "load_boundary",
+    "load_job",
+]

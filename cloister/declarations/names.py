@@ -1,0 +1,198 @@
+"""The one place where the name of any resource is built.
+
+Stacks, runner and proof derive names from here, so that they refer to each other's resources without shared
+state. Limits are Google Cloud's and Kubernetes'; `load` refuses declarations whose names would exceed them.
+Hyphens never stand inside a bucket's kind, so `<project>-<team>-<kind>` is one team's and one kind's only.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+BucketKind = Literal["code", "data", "artifacts", "results"]
+BUCKET_KINDS: tuple[BucketKind, ...] = get_args(BucketKind)
+
+KUBERNETES_SERVICE_ACCOUNT = "runner"  # the one account of a team's namespace that a pod may use
+CONFIG_MAP = "cloister"  # the platform's settings in every team namespace
+TEAM_LABEL = "cloister.dev/team"  # on namespaces
+NETWORK_LABEL = "cloister.dev/network"  # on namespaces: sealed or project
+RUNNER_REPOSITORY = "runner"
+METAFLOW_REPOSITORY = "metaflow"
+
+# Longest names: Google Cloud's and Kubernetes' own limits.
+BUCKET_LIMIT = 63
+SERVICE_ACCOUNT_ID_LIMIT = 30
+LABEL_LIMIT = 63
+NODE_POOL_LIMIT = 40
+RUN_ID_LENGTH = 24  # yyyymmdd-hhmmss- and 8 hex digits
+
+
+# --- of the platform -------------------------------------------------------------------------------------
+
+
+def network(platform: str) -> str:
+    """The VPC network."""
+    return platform
+
+
+def subnetwork(platform: str) -> str:
+    """The nodes' subnetwork."""
+    return f"{platform}-nodes"
+
+
+def pods_range(platform: str) -> str:
+    """The secondary range of the pods."""
+    return f"{platform}-pods"
+
+
+def services_range(platform: str) -> str:
+    """The secondary range of the services."""
+    return f"{platform}-services"
+
+
+def firewall_policy(platform: str) -> str:
+    """The global network firewall policy."""
+    return f"{platform}-firewall"
+
+
+def cluster(platform: str) -> str:
+    """The GKE cluster."""
+    return platform
+
+
+def key_ring(platform: str) -> str:
+    """The KMS key ring."""
+    return platform
+
+
+def crypto_key(purpose: str) -> str:
+    """One KMS key per purpose: `storage`, `logging`, `cluster`, `registry`..."""
+    return purpose
+
+
+def crypto_key_id(project: str, region: str, platform: str, purpose: str) -> str:
+    """The full resource name of a KMS key."""
+    ring = f"projects/{project}/locations/{region}/keyRings/{key_ring(platform)}"
+    return f"{ring}/cryptoKeys/{crypto_key(purpose)}"
+
+
+def registry(project: str, region: str, repository: str) -> str:
+    """The path of an Artifact Registry repository, as images name it."""
+    return f"{region}-docker.pkg.dev/{project}/{repository}"
+
+
+def node_pool(pool: str) -> str:
+    """A node pool shared by all teams."""
+    return pool
+
+
+def dedicated_node_pool(team: str, pool: str) -> str:
+    """A team's own copy of a pool, for `isolation: dedicated`."""
+    return f"{team}-{pool}"
+
+
+def node_service_account_id(pool: str) -> str:
+    """The account id of a pool's nodes."""
+    return f"node-{pool}"
+
+
+def service_account_email(project: str, account_id: str) -> str:
+    """The e-mail address of a service account of the project."""
+    return f"{account_id}@{project}.iam.gserviceaccount.com"
+
+
+def service_account_member(project: str, account_id: str) -> str:
+    """The IAM member of a service account of the project."""
+    return f"serviceAccount:{service_account_email(project, account_id)}"
+
+
+def custom_role_id(name: str) -> str:
+    """A custom role's id: letters, digits, underscores and periods, 3 to 64 long."""
+    return "cloister_" + name.replace("-", "_")
+
+
+def custom_role(project: str, name: str) -> str:
+    """The full name of a custom role, as bindings refer to it."""
+    return f"projects/{project}/roles/{custom_role_id(name)}"
+
+
+# --- of a team -------------------------------------------------------------------------------------------
+
+
+def team_stack(team: str) -> str:
+    """The stack of a team."""
+    return f"team-{team}"
+
+
+def bucket(project: str, team: str, kind: BucketKind) -> str:
+    """One of the team's four buckets."""
+    return f"{project}-{team}-{kind}"
+
+
+def buckets(project: str, team: str) -> dict[BucketKind, str]:
+    """All buckets of the team by kind."""
+    return {kind: bucket(project, team, kind) for kind in BUCKET_KINDS}
+
+
+def team_service_account_id(team: str) -> str:
+    """The account id of the team's jobs."""
+    return f"team-{team}"
+
+
+def team_service_account_email(project: str, team: str) -> str:
+    """The e-mail address of the team's service account."""
+    return service_account_email(project, team_service_account_id(team))
+
+
+def namespace(team: str) -> str:
+    """The team's Kubernetes namespace."""
+    return f"team-{team}"
+
+
+def workload_identity_member(project: str, team: str) -> str:
+    """The member by which the team's one Kubernetes service account acts as its service account."""
+    return f"serviceAccount:{project}.svc.id.goog[{namespace(team)}/{KUBERNETES_SERVICE_ACCOUNT}]"
+
+
+def log_bucket(team: str) -> str:
+    """The team's log bucket."""
+    return f"team-{team}"
+
+
+def log_view(team: str) -> str:
+    """The view of the team's log bucket that its members may read."""
+    return f"team-{team}"
+
+
+def log_sink(team: str) -> str:
+    """The sink that routes the namespace's entries to the team's log bucket."""
+    return f"team-{team}"
+
+
+def team_custom_role(project: str, team: str) -> str:
+    """The custom role that carries a team's project-level rights."""
+    return custom_role(project, f"team_{team}")
+
+
+def team_repository(team: str) -> str:
+    """The team's Artifact Registry repository."""
+    return f"team-{team}"
+
+
+# --- of a run --------------------------------------------------------------------------------------------
+
+
+def run_prefix(job: str, run_id: str, attempt: int) -> str:
+    """Where one attempt's objects lie in a bucket."""
+    return f"runs/{job}/{run_id}/{attempt}/"
+
+
+def manifest(job: str, run_id: str, shard: int | None = None) -> str:
+    """The object of `artifacts` whose existence makes a run (or one shard of it) visible."""
+    suffix = "" if shard is None else f"-{shard}"
+    return f"runs/{job}/{run_id}/manifest{suffix}.json"
+
+
+def kubernetes_job(job: str, run_id: str) -> str:
+    """The Kubernetes Job of a run."""
+    return f"{job}-{run_id}"

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cloister.declarations import load_beside, load_boundary
+from policies.channels.evidence import Assumed
 from policies.channels.registry import all_channels
 from policies.facts.build import build_world
 from policies.facts.world import World
+from policies.report.grade import grade
 from policies.report.model import Report
 from policies.snapshot import load
 from policies.verdicts.catalogue import catalogue
 from policies.verdicts.decide import decide
 from policies.verdicts.model import Verdict
+
+_ORGANIZATION_POLICIES = frozenset(
+    {"google_org_policy_policy", "google_iam_deny_policy", "google_iam_principal_access_boundary_policy"}
+)
 
 
 def check_paths(paths: Sequence[Path], boundary: Path) -> Report:
@@ -36,7 +42,28 @@ def check_world(world: World, day: date) -> Report:
         if identifier in built:
             verdicts.append(decide(entry, built[identifier](world), world.boundary, day))
     missing = tuple(identifier for identifier in catalogue() if identifier not in built)
-    return Report(world.boundary.assurance, tuple(world.snapshot.inputs), tuple(verdicts), missing)
+    failing = any(verdict.findings for verdict in verdicts)
+    return Report(
+        world.boundary.assurance,
+        grade(
+            failing, world.boundary.assurance, any(type_ in _ORGANIZATION_POLICIES for type_ in world.types)
+        ),
+        tuple(world.snapshot.inputs),
+        tuple(verdicts),
+        tuple(_trusted(world)),
+        missing,
+    )
+
+
+def _trusted(world: World) -> Iterator[Assumed]:
+    """What the boundary takes as given: principals and channels with their owners, images with security's name."""
+    trusted = world.boundary.trusted
+    for principal in trusted.principals:
+        yield Assumed(principal.why, principal.owner, None, principal.member)
+    for channel in trusted.channels:
+        yield Assumed(channel.why, channel.owner, None, channel.email)
+    for prefix in trusted.images:
+        yield Assumed("images of this prefix may run", "security", None, prefix)
 
 
 def today() -> date:

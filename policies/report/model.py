@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from policies.channels.evidence import Assumed
+from policies.report.grade import Grade
 from policies.snapshot.model import Input
 from policies.verdicts.model import STATUSES, Finding, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer of one check. ``not_built``: channels of the catalogue that have no verdict yet."""
+    """The answer of one check. ``trusted``: what the boundary takes as given, whatever the channels say;
+    ``not_built``: channels of the catalogue that have no verdict yet."""
 
     assurance: str
+    grade: Grade
     inputs: tuple[Input, ...]
     verdicts: tuple[Verdict, ...]
+    trusted: tuple[Assumed, ...] = ()
     not_built: tuple[str, ...] = ()
 
     @property

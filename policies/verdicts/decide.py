@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from cloister.declarations import Boundary
+from cloister.declarations.boundary import SignedException
 from policies.channels.evidence import Advice, Assumed, Control, Evidence, Leak, Residual
 from policies.verdicts.catalogue import Entry
 from policies.verdicts.model import Finding, Status, Verdict
@@ -24,7 +25,7 @@ def decide(entry: Entry, evidence: Iterable[Evidence], boundary: Boundary, today
     residuals = [piece for piece in pieces if isinstance(piece, Residual)]
     controls = tuple(piece for piece in pieces if isinstance(piece, Control))
 
-    leaks, excused = _except(entry, leaks, boundary)
+    leaks, excused = _except(entry, leaks, boundary, today)
     assumptions += excused
     if not leaks and not residuals and _by_nature_residual(entry, controls, boundary):
         residuals = [Residual("no plan can show this", entry.closes)]
@@ -55,27 +56,36 @@ def _by_nature_residual(entry: Entry, controls: tuple[Control, ...], boundary: B
     return not (controls and (boundary.organization == "none" or (with_organization and entry.org in "PG")))
 
 
-def _except(entry: Entry, leaks: list[Leak], boundary: Boundary) -> tuple[list[Leak], list[Assumed]]:
+def _except(
+    entry: Entry, leaks: list[Leak], boundary: Boundary, today: date
+) -> tuple[list[Leak], list[Assumed]]:
+    """Leaks that no exception in force excuses, and what the others became. An exception that has expired excuses
+    nothing and, like one that matches nothing (unused, or wider than one subject), is a finding itself."""
     excused: list[Assumed] = []
-    kept: list[Leak] = []
-    mine = [exception for exception in boundary.exceptions if exception.finding == entry.id]
-    for leak in leaks:
-        match = next((exception for exception in mine if exception.subject == leak.subject), None)
-        if match is None:
-            kept.append(leak)
+    kept = list(leaks)
+    for exception in boundary.exceptions:
+        if exception.finding != entry.id:
+            continue
+        matched = [leak for leak in leaks if leak.subject == exception.subject]
+        if exception.expires < today:
+            kept.append(_stale(exception, f"expired on {exception.expires}"))
+        elif not matched:
+            kept.append(_stale(exception, "matches no finding: it is unused or too wide"))
         else:
-            excused.append(Assumed(f"exception: {match.why}", match.owner, match.expires, leak.subject))
-    used = {item.subject for item in excused}
-    for exception in mine:
-        if exception.subject not in used:
-            kept.append(
-                Leak(
-                    "undecided", exception.subject,
-                    f"The exception for {exception.finding} on {exception.subject} matches no finding: it is unused or too wide.",
-                    fix="remove the exception from boundary.yaml",
-                )  # fmt: skip
+            kept = [leak for leak in kept if leak.subject != exception.subject]
+            excused.append(
+                Assumed(f"exception: {exception.why}", exception.owner, exception.expires, exception.subject)
             )
     return kept, excused
+
+
+def _stale(exception: SignedException, what: str) -> Leak:
+    sentence = (
+        f"The exception for {exception.finding} on {exception.subject} (owner {exception.owner}) {what}."
+    )
+    return Leak(
+        "undecided", exception.subject, sentence, fix="renew or remove the exception in boundary.yaml"
+    )
 
 
 def _finding(entry: Entry, leak: Leak) -> Finding:

@@ -1,0 +1,192 @@
+"""``cloister check`` and ``cloister explain``."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from cloister.declarations import DeclarationErrors
+from policies.check import check_paths
+from policies.report.as_json import as_dict
+from policies.report.model import Report
+from policies.snapshot.model import InputError
+from policies.verdicts.catalogue import Entry, catalogue
+
+FORMATS = {
+    "json": "policies.report.as_json",
+    "sarif": "policies.report.sarif",
+    "junit": "policies.report.junit",
+    "markdown": "policies.report.markdown",
+}
+_COLOURS = {"open": "red", "undecided": "magenta", "weakened": "yellow", "closed": "green", "assumed": "cyan"}
+PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+BOUNDARY = click.option(
+    "--boundary",
+    type=click.Path(path_type=Path),
+    default=Path("boundary.yaml"),
+    show_default=True,
+    help="What inside means. platform.yaml and teams/ beside it count as declared.",
+)
+
+
+@click.command()
+@PATHS
+@BOUNDARY
+@click.option(
+    "--format", "format_", type=click.Choice(["text", *FORMATS, "html"]), default="text", show_default=True
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write the report here instead of printing it."
+)
+@click.option(
+    "--certificate", type=click.Path(path_type=Path), help="Write what was proven here, only on exit 0."
+)
+@click.option(
+    "--verify", type=click.Path(path_type=Path), help="Say whether this tree is the one CERT was written for."
+)
+def check(
+    paths: tuple[Path, ...],
+    boundary: Path,
+    format_: str,
+    output: Path | None,
+    certificate: Path | None,
+    verify: Path | None,
+) -> None:
+    """Prove that no team's data can leave its scope, or show how it would.
+
+    PATHS: a cdktf.out, one cdk.tf.json, or plans of `terraform show -json`; cdktf.out when left out.
+    Exit 0: nothing fails. 1: something is open, weakened, undecided or expired. 2: a file or a flag was wrong.
+
+    \b
+    Examples:
+      cloister check
+      cloister check cdktf.out --format sarif --output cloister.sarif
+      cloister check plan.json --boundary security/boundary.yaml
+      cloister check --certificate proven.json && cloister check --verify proven.json
+    """
+    if format_ == "html":
+        stop("--format html is not built yet; text, json, sarif, junit and markdown are")
+    report = run(paths, boundary)
+    text = _text(report) if format_ == "text" else import_module(FORMATS[format_]).render(report)
+    if output:
+        write(output, text)
+        click.echo(f"{len(report.findings)} findings, grade {report.grade.letter}: {output}", err=True)
+    else:
+        click.echo(text, nl=False)
+    if verify:
+        _verify(report, boundary, verify)
+    if report.failing:
+        sys.exit(1)
+    if certificate:
+        from policies import certificate as certificates
+
+        write(certificate, certificates.certificate(report, _digest(boundary)))
+
+
+@click.command()
+@click.argument("name", metavar="CHANNEL|FINDING")
+@PATHS
+@BOUNDARY
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def explain(name: str, paths: tuple[Path, ...], boundary: Path, format_: str) -> None:
+    """Say what a channel means, why it holds or not here, and how to close it.
+
+    Without PATHS and without a cdktf.out, only the meaning.
+
+    \b
+    Examples:
+      cloister explain NET-06
+      cloister explain IAM-01-1a2b3c4d plan.json
+    """
+    from policies.explain import channel_of, evidence, meaning, nearest
+
+    identifier = channel_of(name)
+    if identifier is None:
+        stop(f"{name}: no such channel{nearest(name)}")
+    entry = catalogue()[identifier]
+    report = run(paths, boundary) if paths or Path("cdktf.out").exists() else None
+    if format_ == "json":
+        click.echo(explanation(entry, report), nl=False)
+        return
+    width = min(120, shutil.get_terminal_size((100, 24)).columns)
+    lines = list(meaning(entry, width))
+    lines += ["", *evidence(report, name, width)] if report else []
+    click.echo("\n".join(lines))
+
+
+def explanation(entry: Entry, report: Report | None) -> str:
+    """An explanation as JSON: the catalogue's entry, and under ``here`` the channel's part of the report."""
+    tree: dict[str, Any] = asdict(entry)
+    if report:
+        whole = as_dict(report)
+        tree["here"] = next((channel for channel in whole["channels"] if channel["id"] == entry.id), None)
+        tree["findings"] = [finding for finding in whole["findings"] if finding["channel"] == entry.id]
+    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+
+
+def run(paths: tuple[Path, ...], boundary: Path) -> Report:
+    """The report, or exit 2 with one line per mistake on stderr."""
+    try:
+        return check_paths(paths or (Path("cdktf.out"),), boundary)
+    except InputError as error:
+        stop(*error.messages)
+    except DeclarationErrors as error:
+        stop(*(str(mistake) for mistake in error.mistakes))
+
+
+def stop(*messages: str) -> NoReturn:
+    """The question was wrong: say each mistake in a line and exit 2."""
+    for message in messages:
+        click.echo(message, err=True)
+    sys.exit(2)
+
+
+def write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        stop(f"{path}: cannot be written: {error.strerror}")
+
+
+def _verify(report: Report, boundary: Path, path: Path) -> None:
+    from policies.certificate import differences
+
+    try:
+        lines = differences(report, _digest(boundary), path)
+    except InputError as error:
+        stop(*error.messages)
+    for line in lines:
+        click.echo(line, err=True)
+    click.echo(
+        "this is not the tree that was proven" if lines else "this is the tree that was proven", err=True
+    )
+    if lines:
+        sys.exit(1)
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _text(report: Report) -> str:
+    from policies.report.as_text import no_paint, render
+
+    return render(report, _paint if colours() else no_paint, shutil.get_terminal_size((100, 24)).columns)
+
+
+def colours() -> bool:
+    """Whether the terminal wants them: a terminal, and no NO_COLOR (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _paint(text: str, status: str) -> str:
+    return click.style(text, fg=_COLOURS.get(status), bold=status in ("open", "undecided"))

@@ -1,0 +1,1 @@
+"""Channels of family TEN that run through grants, images and logs."""

@@ -14,12 +14,12 @@ from cloister.declarations.fields import (
     Email,
     ImagePrefix,
     Listed,
-    Member,
+    Place,
     ProjectId,
     ProjectNumber,
-    Region,
     Said,
     Shape,
+    Trustee,
     wrong,
 )
 
@@ -29,9 +29,9 @@ Assurance = Literal["project", "mediated", "perimeter"]
 class Principal(Declared):
     """A member the proof takes as trusted, with the reason and who answers for it."""
 
-    member: Member
+    member: Trustee
     why: Said
-    owner: Email
+    owner: Said
 
 
 class AlertChannel(Declared):
@@ -39,7 +39,7 @@ class AlertChannel(Declared):
 
     email: Email
     why: Said
-    owner: Email
+    owner: Said
 
 
 class Trusted(Declared):
@@ -62,7 +62,7 @@ class People(Declared):
     """An ingress of the perimeter for humans and CI."""
 
     access_level: Said
-    identities: Listed[Member]
+    identities: Listed[Trustee]
     services: Listed[Said]
 
 
@@ -72,7 +72,7 @@ class Attestation(Declared):
     channel: ChannelId
     claim: Said
     evidence: Said
-    owner: Email
+    owner: Said
     expires: Day
 
 
@@ -82,7 +82,7 @@ class SignedException(Declared):
     finding: ChannelId
     subject: Said
     why: Said
-    owner: Email
+    owner: Said
     expires: Day
 
 
@@ -99,7 +99,7 @@ class Boundary(Declared):
     project_number: ProjectNumber
     domain: Domain
     organization: Annotated[Organization | Literal["none"] | None, BeforeValidator(_organization)] = None
-    regions: Listed[Region]
+    regions: Listed[Place]
     assurance: Assurance
     trusted: Trusted = Trusted()
     people: Listed[People] = ()

@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 class Declared(BaseModel):
     """A mapping of a declaration: unknown keys are errors, nothing is converted, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 # YAML lists become tuples: a declaration never changes after it was read.
@@ -76,12 +76,14 @@ class Whole:
     maximum: int
     what: str
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        expected = f"{self.what}: a whole number from {self.minimum} to {self.maximum}"
+    @property
+    def expected(self) -> str:
+        return f"{self.what}: a whole number from {self.minimum} to {self.maximum}"
 
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def check(value: int) -> int:
             if not self.minimum <= value <= self.maximum:
-                raise wrong(value, expected)
+                raise wrong(value, self.expected)
             return value
 
         return core_schema.no_info_after_validator_function(check, handler(source))
@@ -95,6 +97,24 @@ class Whole:
             "maximum": self.maximum,
             "description": self.what,
         }
+
+
+@dataclass(frozen=True)
+class Unbuilt:
+    """A key the design names and this version does not act on: whatever is written there is refused."""
+
+    key: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def refuse(value: object) -> object:
+            raise unbuilt(self.key)
+
+        return core_schema.no_info_plain_validator_function(refuse)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"not": {}, "description": "not built yet"}
 
 
 def _real_date(value: object) -> date:
@@ -143,11 +163,15 @@ ProjectNumber = Annotated[
 Domain = Annotated[
     str, Shape(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", "a domain, as acme.example")
 ]
+# A region, or a multi-region such as eu.
+Place = Annotated[str, Shape(r"[a-z]+(?:-[a-z]+[0-9]{1,2})?", "a Google Cloud location, as europe-west1")]
 Region = Annotated[str, Shape(r"[a-z]+-[a-z]+[0-9]{1,2}", "a Google Cloud region, as europe-west1")]
-# RFC 1123 label: what Kubernetes takes as a name and Google Cloud as a label.
-Label = Annotated[
+# A run's Kubernetes objects carry <job>-<run_id>, 25 characters more, in a label of 63.
+JobName = Annotated[
     str,
-    Shape(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", "a name of a-z, 0-9 and -, from a letter, at most 63 long"),
+    Shape(
+        r"[a-z](?:[a-z0-9-]{0,36}[a-z0-9])?", "a job name of a-z, 0-9 and -, from a letter, at most 38 long"
+    ),
 ]
 Email = Annotated[
     str,
@@ -160,8 +184,17 @@ Member = Annotated[
         "a member: user:, group: or serviceAccount: and an address",
     ),
 ]
+# Whom security may trust: also a whole domain, or a principal of a federation.
+Trustee = Annotated[
+    str,
+    Shape(
+        r"(?:user|group|serviceAccount):[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,63}"
+        r"|domain:[a-z0-9.-]+\.[a-z]{2,63}|principal(?:Set)?://iam\.googleapis\.com/\S+",
+        "a member: user:, group: or serviceAccount: and an address",
+    ),
+]
 ChannelId = Annotated[str, Shape(r"[A-Z][A-Z0-9]{1,3}-[0-9]{2}", "a channel of the catalogue, as IAM-01")]
-Said = Annotated[str, Shape(r"(?s)\s*\S.*", "a sentence, not an empty string")]
+Said = Annotated[str, Shape(r"[\s\S]*\S[\s\S]*", "words, not an empty string")]
 # A digest, never a tag: a tag can be moved to another image after the proof.
 ImageByDigest = Annotated[
     str,

@@ -10,6 +10,7 @@ from cloister.declarations.fields import (
     Declared,
     Duration,
     Gpus,
+    JobName,
     Listed,
     Memory,
     RelativePath,
@@ -17,7 +18,7 @@ from cloister.declarations.fields import (
     Whole,
     wrong,
 )
-from cloister.declarations.team import JobName, Seal
+from cloister.declarations.team import Seal
 
 # Where an object lies in the team's buckets: the first part is the bucket's kind.
 Location = Annotated[

@@ -1,14 +1,17 @@
-"""Reading the three declarations of a tree, or raising every mistake of all of them at once."""
+"""Reading declarations, or raising every mistake of all of them at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
+from cloister.declarations import checks
 from cloister.declarations.boundary import Boundary
+from cloister.declarations.dates import today as current_day
 from cloister.declarations.fields import Declared
 from cloister.declarations.job import Job
 from cloister.declarations.messages import mistakes_of
@@ -16,6 +19,7 @@ from cloister.declarations.mistakes import DeclarationErrors, Mistake
 from cloister.declarations.platform import Platform
 from cloister.declarations.source import Source, read
 from cloister.declarations.team import Team
+from cloister.declarations.tree import File, Rule, Tree, salvage
 
 Model = TypeVar("Model", bound=Declared)
 
@@ -30,58 +34,83 @@ class Declarations:
     teams: dict[str, Team]
 
 
-def _model(source: Source, model: type[Model]) -> Model | None:
-    """The typed value of a file, or None with the reasons added to the source's mistakes."""
-    if source.mistakes:
-        return None
-    try:
-        return model.model_validate(source.value)
-    except ValidationError as error:
-        source.mistakes.extend(mistakes_of(error, source, model))
-        return None
+def load(root: Path, *, today: date | None = None) -> Declarations:
+    """Read boundary.yaml, platform.yaml and teams/*.yaml under `root`, checked for what is to be deployed.
 
-
-def team_files(root: Path) -> list[Path]:
-    """The team files of a tree, by name."""
-    return sorted((root / "teams").glob("*.yaml"))
-
-
-def load(root: Path) -> Declarations:
-    """Read boundary.yaml, platform.yaml and teams/*.yaml under `root`. Raises DeclarationErrors."""
-    boundary_source = read(root, root / "boundary.yaml")
-    platform_source = read(root, root / "platform.yaml")
-    team_sources = [read(root, path) for path in team_files(root)]
-    boundary = _model(boundary_source, Boundary)
-    platform = _model(platform_source, Platform)
-    teams = {source.file: _model(source, Team) for source in team_sources}
-    mistakes: list[Mistake] = []
-    for source in (boundary_source, platform_source, *team_sources):
-        mistakes.extend(source.mistakes)
-    if mistakes or boundary is None or platform is None:
-        raise DeclarationErrors(mistakes)
-    named = {team.team: team for team in teams.values() if team is not None}
-    return Declarations(root, boundary, platform, dict(sorted(named.items())))
+    Raises DeclarationErrors with every mistake of every file; what has expired on `today` is one.
+    """
+    return _load(root, root / "boundary.yaml", checks.ALL, today or current_day(), expired_ok=False)
 
 
 def load_boundary(path: Path, *, expired_ok: bool = False) -> Boundary:
     """Read one boundary file, wherever it lies. Raises DeclarationErrors."""
-    source = read(path.parent, path)
-    boundary = _model(source, Boundary)
-    if boundary is None:
-        raise DeclarationErrors(source.mistakes)
-    return boundary
+    file = _file(path.parent, path, Boundary)
+    mistakes = list(file.source.mistakes)
+    if not expired_ok:
+        tree = Tree(file, _nothing(Platform), (), current_day())
+        mistakes.extend(checks.run(tree, (), expired_ok=False))
+    if mistakes:
+        raise DeclarationErrors(mistakes)
+    return file.value
 
 
 def load_beside(boundary_path: Path) -> Declarations | None:
-    """What platform.yaml and teams/ beside a boundary file declare, or None where there is no platform.yaml."""
+    """What platform.yaml and teams/ beside a boundary file declare, or None where neither is there.
+
+    For the proof: it judges dates, regions and images itself, so that only what it takes as declared
+    (members, sources, shares, releases, names) is checked here. Raises DeclarationErrors.
+    """
     root = boundary_path.parent
-    return load(root) if (root / "platform.yaml").exists() else None
+    if not (root / "platform.yaml").exists():
+        return None
+    return _load(root, boundary_path, checks.DECLARED, current_day(), expired_ok=True)
 
 
 def load_job(path: Path) -> Job:
     """Read one job.yaml. Raises DeclarationErrors."""
-    source = read(path.parent, path)
-    job = _model(source, Job)
-    if job is None:
-        raise DeclarationErrors(source.mistakes)
-    return job
+    file = _file(path.parent, path, Job)
+    if file.source.mistakes:
+        raise DeclarationErrors(file.source.mistakes)
+    return file.value
+
+
+def _load(
+    root: Path, boundary_path: Path, rules: tuple[Rule, ...], today: date, *, expired_ok: bool
+) -> Declarations:
+    boundary = _file(root, boundary_path, Boundary)
+    platform = _file(root, root / "platform.yaml", Platform)
+    teams = tuple(_file(root, path, Team) for path in sorted((root / "teams").glob("*.yaml")))
+    mistakes = list(_strays(root))
+    for source in (boundary.source, platform.source, *(file.source for file in teams)):
+        mistakes.extend(source.mistakes)
+    mistakes.extend(checks.run(Tree(boundary, platform, teams, today), rules, expired_ok=expired_ok))
+    if mistakes:
+        raise DeclarationErrors(mistakes)
+    named = {file.value.team: file.value for file in teams}
+    return Declarations(root, boundary.value, platform.value, dict(sorted(named.items())))
+
+
+def _file(root: Path, path: Path, model: type[Model]) -> File[Model]:
+    """One file as far as it can be read, its own mistakes in its source."""
+    source = read(root, path)
+    if not source.parsed:
+        return File(source, salvage(model, None, set()))
+    try:
+        return File(source, model.model_validate(source.value))
+    except ValidationError as error:
+        source.mistakes.extend(mistakes_of(error, source, model))
+        broken = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
+        return File(source, salvage(model, source.value, broken))
+
+
+def _nothing(model: type[Model]) -> File[Model]:
+    return File(Source(""), salvage(model, None, set()))
+
+
+def _strays(root: Path) -> list[Mistake]:
+    """Files of teams/ that look like a team's and would be passed over in silence."""
+    return [
+        Mistake(f"teams/{path.name}", 0, f"found {path.suffix}, expected .yaml; rename the file")
+        for path in sorted((root / "teams").glob("*"))
+        if path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml", ".json")
+    ]

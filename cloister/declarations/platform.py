@@ -106,8 +106,8 @@ class Pool(Declared):
     name: Annotated[
         str,
         Shape(
-            r"[a-z](?:[a-z0-9-]{0,15}[a-z0-9])?",
-            "a pool name of a-z, 0-9 and -, from a letter, at most 17 long",
+            r"[a-z](?:[a-z0-9-]{0,23}[a-z0-9])?",
+            "a pool name of a-z, 0-9 and -, from a letter, at most 25 long",
         ),
     ]
     machine: Annotated[

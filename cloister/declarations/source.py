@@ -26,10 +26,11 @@ Location = tuple[str | int, ...]
 
 @dataclass
 class Source:
-    """One file as read: `value` (None when it could not be), the line of each value and of each key."""
+    """One file as read: its value once `parsed`, the line of each value and of each key, what was wrong."""
 
     file: str
     value: Any = None
+    parsed: bool = False
     lines: dict[Location, int] = field(default_factory=dict)
     key_lines: dict[Location, int] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -108,6 +109,7 @@ def _parse(text: str, source: Source) -> None:
     try:
         loader = Loader(text)
         source.value = _build(loader, source)
+        source.parsed = True
     except _Refused as refused:
         source.mistake(refused.message, refused.line)
     except yaml.MarkedYAMLError as error:

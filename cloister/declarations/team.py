@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from cloister.declarations.fields import (
     Day,
     Declared,
-    Email,
     Gpus,
     Listed,
     Member,
     Memory,
-    RelativePath,
     Said,
     Shape,
+    Unbuilt,
     Whole,
     unbuilt,
-    wrong,
 )
+from cloister.declarations.schedule import Schedule
 
 Seal = Literal["sealed", "project"]
-# The team's name stands in bucket names behind the project id, so both together have to fit 63 characters.
+# `team-` in front of it makes a service account id, and those end at 30. The project's buckets are checked by name.
 TeamName = Annotated[
     str,
     Shape(
-        r"[a-z](?:[a-z0-9-]{0,20}[a-z0-9])?", "a team name of a-z, 0-9 and -, from a letter, at most 22 long"
-    ),
-]
-# A run's Kubernetes objects carry <job>-<run_id>, 25 characters more, in a label of 63.
-JobName = Annotated[
-    str,
-    Shape(
-        r"[a-z](?:[a-z0-9-]{0,36}[a-z0-9])?", "a job name of a-z, 0-9 and -, from a letter, at most 38 long"
+        r"[a-z](?:[a-z0-9-]{0,23}[a-z0-9])?", "a team name of a-z, 0-9 and -, from a letter, at most 25 long"
     ),
 ]
 
@@ -55,44 +47,6 @@ class Budget(Declared):
     currency: Annotated[str, Shape(r"[A-Z]{3}", "a currency code, as EUR")]
 
 
-def _cron(value: str) -> str:
-    # Imported here: only team files with schedules need it, and the proof should start fast.
-    from datetime import UTC, datetime
-
-    from cronsim import CronSim, CronSimError
-
-    if len(value.split()) != 5:
-        raise wrong(value, 'five cron fields, as "0 3 * * *"')
-    try:
-        next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
-    except CronSimError:
-        raise wrong(value, 'five cron fields, as "0 3 * * *"') from None
-    except StopIteration:
-        raise wrong(value, "a time that comes within the next 50 years") from None
-    return value
-
-
-def _time_zone(value: str) -> str:
-    from zoneinfo import ZoneInfo
-
-    from cloister.declarations.zones import suggestion
-
-    try:
-        ZoneInfo(value)
-    except (ValueError, OSError, KeyError):
-        raise wrong(value, "a time zone of the IANA database, as Europe/Berlin", suggestion(value)) from None
-    return value
-
-
-class Schedule(Declared):
-    """A job that starts by itself; `job` is the path of its job.yaml in the team's repository."""
-
-    name: JobName
-    cron: Annotated[str, AfterValidator(_cron)]
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
-    job: RelativePath
-
-
 class Source(Declared):
     """An identity of the project that may write the team's `data` bucket."""
 
@@ -106,7 +60,7 @@ class Share(Declared):
     bucket: Literal["data", "artifacts", "results"]
     with_: TeamName = Field(alias="with")
     why: Said
-    owner: Email
+    owner: Said
     until: Day
 
 
@@ -116,7 +70,7 @@ class Release(Declared):
     bucket: Literal["artifacts", "results"]
     to: Member
     why: Said
-    owner: Email
+    owner: Said
     until: Day
 
 
@@ -124,13 +78,6 @@ def _no_services(value: object) -> object:
     if value not in ((), [], None):
         raise unbuilt("services")
     return ()
-
-
-def _unbuilt(key: str) -> BeforeValidator:
-    def check(value: object) -> object:
-        raise unbuilt(key)
-
-    return BeforeValidator(check)
 
 
 class Team(Declared):
@@ -148,5 +95,5 @@ class Team(Declared):
     shares: Listed[Share] = ()
     releases: Listed[Release] = ()
     services: Annotated[Listed[Said], BeforeValidator(_no_services)] = ()
-    retired: Annotated[Day | None, _unbuilt("retired")] = None
-    adopt: Annotated[Listed[Said], _unbuilt("adopt")] = ()
+    retired: Annotated[Day | None, Unbuilt("retired")] = None
+    adopt: Annotated[Listed[Said], Unbuilt("adopt")] = ()

@@ -1,0 +1,55 @@
+"""Pools and what teams may ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloister.declarations.gpus import REGIONS, SERIES
+from cloister.declarations.mistakes import Mistake, nearest
+from cloister.declarations.tree import Rule, Tree
+
+
+def bounds(tree: Tree) -> Iterator[Mistake]:
+    """A pool may have at least as many nodes as it always has."""
+    for index, pool in enumerate(tree.platform.value.pools):
+        if pool.min > pool.max:
+            yield tree.platform.wrong(("pools", index, "min"), pool.min, f"at most max, {pool.max}")
+
+
+def machines(tree: Tree) -> Iterator[Mistake]:
+    """A pool has GPUs of one type, on machines that carry it."""
+    for index, pool in enumerate(tree.platform.value.pools):
+        location = ("pools", index, "gpus")
+        if len(pool.gpus) > 1:
+            yield tree.platform.wrong(location, ", ".join(pool.gpus), "one type; a pool's nodes are alike")
+            continue
+        for gpu in pool.gpus:
+            series = SERIES.get(gpu)
+            if series and pool.machine.partition("-")[0] != series:
+                expected = f"a machine of the {series} series, which carries {gpu}"
+                yield tree.platform.wrong(("pools", index, "machine"), pool.machine, expected)
+
+
+def offered(tree: Tree) -> Iterator[Mistake]:
+    """Google offers a pool's GPU in the platform's region, as far as that is known."""
+    region = tree.platform.value.region
+    for index, pool in enumerate(tree.platform.value.pools):
+        for gpu in pool.gpus:
+            regions = REGIONS.get(gpu)
+            if regions and region not in regions:
+                expected = f"a GPU offered in {region}; {gpu} is offered in {', '.join(regions)}"
+                yield tree.platform.wrong(("pools", index, "gpus"), gpu, expected)
+
+
+def quotas(tree: Tree) -> Iterator[Mistake]:
+    """A team's quota names GPUs that some pool has."""
+    pooled = sorted({gpu for pool in tree.platform.value.pools for gpu in pool.gpus})
+    for file in tree.teams:
+        gpus = file.part(lambda team: team.quota.gpus, {})
+        for gpu in gpus:
+            if gpu not in pooled:
+                expected = f"a GPU of a pool in platform.yaml: {', '.join(pooled) or 'none has GPUs'}"
+                yield file.wrong(("quota", "gpus", gpu), gpu, expected, nearest(gpu, pooled))
+
+
+RULES: tuple[Rule, ...] = (bounds, machines, offered, quotas)

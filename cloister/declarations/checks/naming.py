@@ -1,0 +1,108 @@
+"""Names: of files, of what stands twice in a list, and of the resources that will carry them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from cloister.declarations import names
+from cloister.declarations.mistakes import Mistake
+from cloister.declarations.team import Team
+from cloister.declarations.tree import File, Rule, Tree
+
+
+def file_names(tree: Tree) -> Iterator[Mistake]:
+    """A team's file carries the team's name, so that no team is declared twice."""
+    declared = {file.source.file for file in tree.teams}
+    for team, file in tree.named():
+        stem = file.source.file.rpartition("/")[2].removesuffix(".yaml")
+        if stem != team:
+            own = f"teams/{team}.yaml"
+            cure = (
+                f"; {own} declares that team already" if own in declared else f"; or rename the file to {own}"
+            )
+            yield file.wrong(("team",), team, f'"{stem}", the name of the file', cure)
+
+
+def lengths(tree: Tree) -> Iterator[Mistake]:
+    """No bucket of a team has a name longer than Google takes."""
+    project = tree.boundary.value.project
+    for team, file in tree.named():
+        longest = max(names.buckets(project, team).values(), key=len)
+        excess = len(longest) - names.BUCKET_LIMIT
+        if excess > 0:
+            expected = (
+                f"at most {len(team) - excess} characters: the bucket {longest} would have {len(longest)}"
+            )
+            yield file.wrong(("team",), team, f"{expected} of {names.BUCKET_LIMIT}")
+
+
+def google_words(tree: Tree) -> Iterator[Mistake]:
+    """No bucket's name holds `google` or a look-alike; Google refuses those."""
+    for team, file in tree.named():
+        if re.search(r"g[o0]{2}gle", team):
+            yield file.wrong(("team",), team, "a name without google in it; Google takes no such bucket")
+
+
+def collisions(tree: Tree) -> Iterator[Mistake]:
+    """No two resources of a kind get the same name."""
+    project = tree.boundary.value.project
+    taken: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    taken["bucket"][tree.platform.value.state_bucket] = "the state bucket"
+    pools = tree.platform.value.pools
+    for pool in pools:
+        taken["node pool"][names.node_pool(pool.name)] = f"pool {pool.name}"
+    for team, file in tree.named():
+        for kind, name in _names_of(file, project, team, [pool.name for pool in pools]):
+            owner = taken[kind].setdefault(name, f"team {team}")
+            if owner != f"team {team}":
+                yield file.wrong(("team",), team, f"another name: its {kind} {name} is that of {owner}")
+
+
+def pool_lengths(tree: Tree) -> Iterator[Mistake]:
+    """A team's own copies of the pools have names GKE takes."""
+    for team, file in tree.named():
+        if not _dedicated(file):
+            continue
+        for pool in tree.platform.value.pools:
+            name = names.dedicated_node_pool(team, pool.name)
+            if len(name) > names.NODE_POOL_LIMIT:
+                expected = f"shared: the node pool {name} would have {len(name)} of {names.NODE_POOL_LIMIT}"
+                yield file.wrong(("isolation",), "dedicated", f"{expected} characters")
+
+
+def _dedicated(file: File[Team]) -> bool:
+    return file.part(lambda team: team.isolation == "dedicated", False)
+
+
+def _names_of(file: File[Team], project: str, team: str, pools: list[str]) -> Iterator[tuple[str, str]]:
+    for name in names.buckets(project, team).values():
+        yield "bucket", name
+    if _dedicated(file):
+        for pool in pools:
+            yield "node pool", names.dedicated_node_pool(team, pool)
+
+
+def twice(tree: Tree) -> Iterator[Mistake]:
+    """Nothing stands twice in a list that is keyed by a name."""
+    yield from _twice(tree.platform, "pools", "name", [pool.name for pool in tree.platform.value.pools])
+
+
+def twice_in_teams(tree: Tree) -> Iterator[Mistake]:
+    """Nor in a team's lists."""
+    for file in tree.teams:
+        schedules = file.part(lambda team: [schedule.name for schedule in team.schedules], [])
+        yield from _twice(file, "schedules", "name", schedules)
+        members = file.part(lambda team: [source.member for source in team.sources], [])
+        yield from _twice(file, "sources", "member", members)
+
+
+def _twice(file: File[Any], key: str, name: str, values: list[str]) -> Iterator[Mistake]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield file.wrong((key, index, name), value, "it once", "; it stands above already")
+
+
+RULES: tuple[Rule, ...] = (file_names, lengths, google_words, collisions, pool_lengths, twice, twice_in_teams)

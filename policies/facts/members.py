@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Literal
 
 Kind = Literal[
@@ -51,7 +51,8 @@ _WORKFORCE = re.compile(
     r"principal(?:set)?://iam\.googleapis\.com/locations/global/workforcepools/(.+)", re.IGNORECASE
 )
 _CONTAINER = re.compile(
-    r"principalset://cloudresourcemanager\.googleapis\.com/((?:projects|folders|organizations)/[^/]+)", re.IGNORECASE
+    r"principalset://cloudresourcemanager\.googleapis\.com/((?:projects|folders|organizations)/[^/]+)",
+    re.IGNORECASE,
 )
 _ACCOUNT_V2 = re.compile(
     r"principal://iam\.googleapis\.com/projects/[^/]+/serviceaccounts/([^/?]+)", re.IGNORECASE
@@ -64,14 +65,16 @@ _GOOG = {
 _LEGACY_WORKLOAD = re.compile(r"serviceaccount:([^\[\]]+)\[([^/\[\]]+)/([^/\[\]]+)\]", re.IGNORECASE)
 
 
-@lru_cache(maxsize=None)
+@cache
 def parse(member: str) -> Member:
     """The normal form of a member string. Never fails: what nothing documents has kind ``odd``."""
     text = member.strip()
     lower = text.lower()
     if lower.startswith("deleted:"):
         inner = parse(re.sub(r"\?uid=.*$", "", text[len("deleted:") :]))
-        return Member(inner.kind, inner.name, f"deleted:{inner.text}", inner.pool, inner.namespace, inner.account, True)
+        return Member(
+            inner.kind, inner.name, f"deleted:{inner.text}", inner.pool, inner.namespace, inner.account, True
+        )
     if lower in ("allusers", "principalset://goog/public:all"):
         return Member("public", "allUsers", "allUsers")
     if lower == "allauthenticatedusers":
@@ -88,7 +91,9 @@ def parse(member: str) -> Member:
     if found := _WORKFORCE.fullmatch(text):
         return Member("workforce", found[1].split("/")[0], text)
     if found := _CONTAINER.match(text):
-        return Member("container", found[1].lower(), f"principalSet://cloudresourcemanager.googleapis.com/{found[1]}")
+        return Member(
+            "container", found[1].lower(), f"principalSet://cloudresourcemanager.googleapis.com/{found[1]}"
+        )
     prefix, colon, rest = text.partition(":")
     if not colon or not rest:
         return Member("odd", text, text)

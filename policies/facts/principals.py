@@ -72,7 +72,9 @@ def _declared(world: World) -> Iterator[Declaration]:
         for source in team.sources:
             yield Declaration(source.member, "source", "", source.why, name)
         for release in team.releases:
-            yield Declaration(release.to, "release", release.owner, release.why, name, release.bucket, release.until)
+            yield Declaration(
+                release.to, "release", release.owner, release.why, name, release.bucket, release.until
+            )
 
 
 def email_of(res: Res) -> str | None:
@@ -157,7 +159,9 @@ def _standing(world: World, text: str) -> Standing:
         return Standing("agent", "a Google service agent of the project", text)
     member = parse(text)
     if member.kind == "public":
-        everyone = "everyone on the internet" if member.name == "allUsers" else "everyone with a Google account"
+        everyone = (
+            "everyone on the internet" if member.name == "allUsers" else "everyone with a Google account"
+        )
         return Standing("public", everyone, member.text)
     if member.deleted:
         return Standing("foreign", "a deleted principal, whose name anyone may take again", member.text)
@@ -178,6 +182,9 @@ def _account(world: World, member: Member) -> tuple[Kind, str]:
         f"{world.project}@appspot.gserviceaccount.com",
     ):
         return "own", "a default service account of the project"
+    default = _DEFAULT_ACCOUNT.fullmatch(member.name)
+    if default:
+        return "foreign", f"a default service account of project {default['number'] or default['project']}"
     agent = agent_number(member.name)
     if agent == number:
         return "agent", "a Google service agent of the project"
@@ -187,6 +194,10 @@ def _account(world: World, member: Member) -> tuple[Kind, str]:
         return "foreign", "a service account that no stack creates"
     return "foreign", "a service account of another project"
 
+
+_DEFAULT_ACCOUNT = re.compile(
+    r"(?P<number>\d+)-compute@developer\.gserviceaccount\.com|(?P<project>[^@]+)@appspot\.gserviceaccount\.com"
+)
 
 # Google's own domains of service agents besides gcp-sa-*: a project of a customer may not have these names.
 # Source: cloud.google.com/iam/docs/service-agents.
@@ -202,7 +213,9 @@ _AGENT_DOMAINS = frozenset(
         "cloud-lifesciences", "dataprep", "cloudbuild",
     }
 )  # fmt: skip
-_AGENT = re.compile(r"(?:[a-z][a-z-]*?-?)??(?P<number>\d{6,})(?:-[a-z0-9-]+)?@(?P<domain>.+?)\.gserviceaccount\.com")
+_AGENT = re.compile(
+    r"(?:[a-z][a-z-]*?-?)??(?P<number>\d{6,})(?:-[a-z0-9-]+)?@(?P<domain>.+?)\.gserviceaccount\.com"
+)
 
 
 def agent_number(email: str) -> str | None:
@@ -214,7 +227,7 @@ def agent_number(email: str) -> str | None:
     if not found:
         return None
     domain = found["domain"]
-    if domain in ("cloudservices", "cloudbuild", "developer"):
+    if domain in ("cloudservices", "cloudbuild"):
         return found["number"]
     if not domain.endswith(".iam"):
         return None
@@ -240,7 +253,7 @@ def _group(world: World, member: Member) -> tuple[Kind, str]:
     bad = next((item for item in inside if item.outside), None)
     if bad is not None:
         return bad.kind, f"a group that holds {bad.member}, {bad.why}"
-    return "foreign", "a group whose members the plan does not fix"
+    return "own", "a group of the snapshot whose members are inside"
 
 
 def _person(key: Any) -> str | Unknown:

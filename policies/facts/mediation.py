@@ -1,0 +1,43 @@
+"""Whether an in-project mediator stands between team code and every Google API (catalogue 4.3, design section 7).
+
+The mediator is the seal: a sealed pod runs the runner's own image, which holds the identity, and the team's command
+gets files and no network. It closes API-01 and API-02 without an organisation, and only where all of it is proven.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from policies.channels.evidence import Control
+from policies.facts.world import World, fact
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where the seal does not hold. ``subject``: the namespace or workload that is not sealed; ``sentence``: why its
+    code can open a socket to a Google API, in plain English."""
+
+    subject: str
+    sentence: str
+    address: str = ""
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mediation:
+    """``controls`` prove the seal where there are no ``gaps``. ``declared_open``: teams whose own file asks for
+    ``network: project``, which the report names on its first page."""
+
+    controls: tuple[Control, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    declared_open: tuple[str, ...] = field(default=())
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.controls) and not self.gaps
+
+
+@fact
+def mediation(world: World) -> Mediation:
+    """The mediator of this world. Fails closed: with nothing that proves the seal there are no controls."""
+    return Mediation()

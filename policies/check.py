@@ -30,8 +30,12 @@ def check_paths(paths: Sequence[Path], boundary: Path) -> Report:
     Raises ``policies.snapshot.InputError`` for inputs and ``cloister.declarations.DeclarationErrors`` for a
     boundary that cannot be read.
     """
-    world = build_world(load(paths), load_boundary(boundary, expired_ok=True), load_beside(boundary))
-    return check_world(world, today())
+    return check_world(world_of(paths, boundary), today())
+
+
+def world_of(paths: Sequence[Path], boundary: Path) -> World:
+    """The world of the stacks at ``paths``, as ``check_paths`` sees it. Raises the same errors."""
+    return build_world(load(paths), load_boundary(boundary, expired_ok=True), load_beside(boundary))
 
 
 def check_world(world: World, day: date) -> Report:

@@ -1,4 +1,4 @@
-"""``cloister check`` and ``cloister explain``."""
+"""``cloister check``, ``cloister explain`` and ``cloister diff``."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from cloister.declarations import DeclarationErrors
-from policies.check import check_paths
+from policies.check import check_paths, check_world, today, world_of
 from policies.report.as_json import as_dict
 from policies.report.model import Report
 from policies.snapshot.model import InputError
@@ -27,6 +28,7 @@ FORMATS = {
     "junit": "policies.report.junit",
     "markdown": "policies.report.markdown",
 }
+T = TypeVar("T")
 _COLOURS = {"open": "red", "undecided": "magenta", "weakened": "yellow", "closed": "green", "assumed": "cyan"}
 PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 BOUNDARY = click.option(
@@ -123,6 +125,50 @@ def explain(name: str, paths: tuple[Path, ...], boundary: Path, format_: str) ->
     click.echo("\n".join(lines))
 
 
+@click.command()
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument("head", type=click.Path(path_type=Path))
+@BOUNDARY
+@click.option(
+    "--base-boundary", type=click.Path(path_type=Path), help="The boundary of BASE, where it differs."
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write the answer here instead of printing it."
+)
+def diff(
+    base: Path, head: Path, boundary: Path, base_boundary: Path | None, format_: str, output: Path | None
+) -> None:
+    """Say what a change opens, closes or makes reachable, for the pull request.
+
+    BASE and HEAD: each a cdktf.out, a cdk.tf.json, or a plan. Exit 1 when HEAD opens anything that BASE does not.
+
+    \b
+    Examples:
+      cloister diff /tmp/main/cdktf.out cdktf.out
+      cloister diff base.json head.json --format json
+    """
+    from policies.changes import Side, compare
+    from policies.report.changes import render_json, render_markdown
+
+    def side(path: Path, its_boundary: Path) -> Side:
+        world = world_of((path,), its_boundary)
+        return Side(check_world(world, today()), world)
+
+    changes = compare(
+        asked(lambda: side(base, base_boundary or boundary)), asked(lambda: side(head, boundary))
+    )
+    text = render_json(changes) if format_ == "json" else render_markdown(changes)
+    if output:
+        write(output, text)
+    else:
+        click.echo(text, nl=False)
+    if changes.opens:
+        sys.exit(1)
+
+
 def explanation(entry: Entry, report: Report | None) -> str:
     """An explanation as JSON: the catalogue's entry, and under ``here`` the channel's part of the report."""
     tree: dict[str, Any] = asdict(entry)
@@ -135,8 +181,13 @@ def explanation(entry: Entry, report: Report | None) -> str:
 
 def run(paths: tuple[Path, ...], boundary: Path) -> Report:
     """The report, or exit 2 with one line per mistake on stderr."""
+    return asked(lambda: check_paths(paths or (Path("cdktf.out"),), boundary))
+
+
+def asked(question: Callable[[], T]) -> T:
+    """The answer, or exit 2 with one line per mistake of the files it was asked over."""
     try:
-        return check_paths(paths or (Path("cdktf.out"),), boundary)
+        return question()
     except InputError as error:
         stop(*error.messages)
     except DeclarationErrors as error:

@@ -1,0 +1,160 @@
+"""Evidence that many channels share: where a resource sends, who is granted, where it is kept, that it is there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
+from policies.expressions.values import Unknown
+from policies.facts.destinations import KINDS, Place, place
+from policies.facts.flows import leaves
+from policies.facts.grants import Grant, outside_grants
+from policies.facts.principals import Standing
+from policies.facts.regions import within
+from policies.facts.resource import Block, Res
+from policies.facts.urls import url_place
+from policies.facts.world import World
+
+
+def sends(
+    world: World, type_: str, path: str, kind: str, says: str, status: Failing = "open"
+) -> Iterator[Evidence]:
+    """Judge what resources of ``type_`` name at ``path`` as ``kind`` (of ``destinations.KINDS``, or ``url``).
+
+    ``says`` is the sentence up to what happens there, with ``{}`` for the resource: "Subscription {} writes every
+    message to". ``status`` is the finding's when the destination is somebody else's.
+    """
+    for res in world.of(type_):
+        for attribute, value in leaves(res, path):
+            yield landed(res, attribute, reached(world, value, kind, res), says, kind, status)
+
+
+def reached(world: World, value: Any, kind: str, beside: Res | None = None) -> Place:
+    """Where a value of a kind leads, URLs included."""
+    return url_place(world, value) if kind == "url" else place(world, value, kind, beside)
+
+
+def landed(
+    res: Res, attribute: str, there: Place, says: str, kind: str, status: Failing = "open"
+) -> Evidence:
+    """The evidence of one destination: a control where it is inside, else a leak."""
+    if there.inside:
+        return Control(res.address, attribute)
+    noun = "service" if kind == "url" else KINDS[kind].noun
+    return Leak(
+        status if there.failing == "open" else "undecided",
+        res.subject,
+        f"{_about(says, res)} {there.name}, {there.why} (`{res.address}.{attribute}`).",
+        (Step(res.subject, there.name, f"`{attribute}` names it", res.address, attribute),),
+        f"point {attribute} of {res.address} at a {noun} that the snapshot creates in the project",
+        res.address,
+        attribute,
+    )
+
+
+def granted(
+    world: World, kinds: Iterable[str], can: str, project_permissions: Iterable[str] = ()
+) -> Iterator[Evidence]:
+    """Grants to members outside, on things of ``kinds`` or, with any of ``project_permissions``, on the project.
+
+    ``can`` says what the member may do: "can pull every image of".
+    """
+    for grant, who in outside_grants(world, *kinds):
+        yield granted_leak(grant, who, can)
+    wanted = tuple(project_permissions)
+    if wanted:
+        for grant, who in outside_grants(world, "google_project"):
+            if grant.permits(*wanted):
+                yield granted_leak(grant, who, can)
+
+
+def granted_leak(grant: Grant, who: Standing, can: str) -> Leak:
+    """One grant to an outsider as a leak."""
+    role = "an unknown role" if isinstance(grant.role, Unknown) else grant.role
+    return Leak(
+        "undecided" if who.kind == "unknown" else "open",
+        grant.subject,
+        f"{_capital(who.member)}, {who.why}, {can} {grant.subject}: it holds {role} (`{grant.res.address}`).",
+        (Step(grant.subject, who.member, f"{role} is granted to it", grant.res.address, grant.attribute),),
+        f"remove {who.member} from {grant.attribute} of {grant.res.address}, or have security declare it",
+        grant.res.address,
+        grant.attribute,
+    )
+
+
+def kept(world: World, type_: str, path: str, says: str, status: Failing = "open") -> Iterator[Evidence]:
+    """Judge the locations that resources of ``type_`` name at ``path`` against the regions of the boundary.
+
+    ``says`` is the sentence up to the place, with ``{}`` for the resource: "Secret {} is kept in".
+    """
+    for res in world.of(type_):
+        for attribute, value in leaves(res, path):
+            yield location(world, res, attribute, value, says, status)
+
+
+def location(
+    world: World, res: Res, attribute: str, value: Any, says: str, status: Failing = "open"
+) -> Evidence:
+    """The evidence of one location."""
+    inside = within(world, value)
+    if inside:
+        return Control(res.address, attribute)
+    regions = ", ".join(world.boundary.regions)
+    where = "a place that is not known before it is applied" if inside is None else str(value)
+    return Leak(
+        "undecided" if inside is None else status,
+        res.subject,
+        f"{_about(says, res)} {where}, outside {regions} (`{res.address}.{attribute}`).",
+        (Step(res.subject, where, f"`{attribute}` says so", res.address, attribute),),
+        f"set {attribute} of {res.address} to one of {regions}",
+        res.address,
+        attribute,
+    )
+
+
+def present(
+    world: World, types: Iterable[str], says: str, status: Failing = "open", fix: str = ""
+) -> Iterator[Evidence]:
+    """A finding for each resource of types whose presence opens the channel. ``says`` has ``{}`` for the resource."""
+    for res in world.of(*types):
+        yield fault(res, "", says, status, fix)
+
+
+def fault(
+    res: Res, attribute: str, says: str, status: Failing = "open", fix: str = "", to: str = "outside"
+) -> Leak:
+    """A leak that one attribute (or, empty, the presence) of one resource makes. ``says`` has ``{}`` for its name."""
+    where = f"{res.address}.{attribute}" if attribute else res.address
+    sentence = _about(says, res)
+    because = f"`{attribute}` allows it" if attribute else "it is there"
+    return Leak(
+        status, res.subject, f"{sentence} (`{where}`).",
+        (Step(res.subject, to, because, res.address, attribute),),
+        fix or f"remove {res.address}", res.address, attribute,
+    )  # fmt: skip
+
+
+def flag(
+    res: Res, block: Block, name: str, wanted: Callable[[Any], bool], default: Any, says: str, fix: str,
+    status: Failing = "open",
+) -> Evidence:  # fmt: skip
+    """Judge one setting of a block: a control when ``wanted`` holds for its value (``default`` where it is absent)."""
+    value, attribute = block.get(name, default), block.at(name)
+    if isinstance(value, Unknown):
+        return fault(
+            res,
+            attribute,
+            f"{says}, unless {name} says otherwise, which is not known ({value.reason})",
+            "undecided",
+            fix,
+        )
+    return Control(res.address, attribute) if wanted(value) else fault(res, attribute, says, status, fix)
+
+
+def _about(says: str, res: Res) -> str:
+    return says.replace("{}", res.subject)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

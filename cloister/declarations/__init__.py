@@ -2,7 +2,7 @@
 
 from cloister.declarations.boundary import Boundary
 from cloister.declarations.job import Job
-from cloister.declarations.load import Declarations, load, load_beside, load_boundary, load_job
+from cloister.declarations.load import Declarations, load, load_beside, load_boundary, load_job, load_with
 from cloister.declarations.mistakes import DeclarationErrors, Mistake
 from cloister.declarations.platform import Platform
 from cloister.declarations.team import Team
@@ -19,4 +19,5 @@ __all__ = [
     "load_beside",
     "load_boundary",
     "load_job",
+    "load_with",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Discriminator, Tag
 
 from cloister.declarations.fields import (
     ChannelId,
@@ -92,13 +92,22 @@ def _organization(value: object) -> object:
     raise wrong(value, "none, or a mapping of id, access_policy and customer", "leave it out if unknown")
 
 
+def _form(value: object) -> str:
+    return "none" if value == "none" else "mapping"
+
+
+OrganizationKey = Annotated[
+    Annotated[Organization, Tag("mapping")] | Annotated[Literal["none"], Tag("none")], Discriminator(_form)
+]
+
+
 class Boundary(Declared):
     """The whole file. `organization` is None when left out: it exists, and nothing is known about it."""
 
     project: ProjectId
     project_number: ProjectNumber
     domain: Domain
-    organization: Annotated[Organization | Literal["none"] | None, BeforeValidator(_organization)] = None
+    organization: Annotated[OrganizationKey | None, BeforeValidator(_organization)] = None
     regions: Listed[Place]
     assurance: Assurance
     trusted: Trusted = Trusted()

@@ -42,7 +42,7 @@ def words(kind: Any) -> str:
         return f"a mapping of {words(key)} to {words(value)}"
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return f"a mapping of {', '.join(keys(kind))}"
-    return _PLAIN.get(kind, str(kind))
+    return _PLAIN.get(kind, "something else")
 
 
 def kind_at(model: type[BaseModel], location: tuple[str | int, ...]) -> Any:

@@ -27,7 +27,8 @@ Item = TypeVar("Item")
 class Declared(BaseModel):
     """A mapping of a declaration: unknown keys are errors, nothing is converted, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Built on first use: a command pays only for the files it reads.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 # YAML lists become tuples: a declaration never changes after it was read.
@@ -40,9 +41,9 @@ def wrong(found: object, expected: str, cure: str = "") -> PydanticCustomError:
     return PydanticCustomError("declaration", "{message}", {"message": message})
 
 
-def unbuilt(what: str) -> PydanticCustomError:
+def unbuilt() -> PydanticCustomError:
     """The error of a key that the design names and this version does not act on."""
-    return PydanticCustomError("declaration", "{message}", {"message": f"{what}: not built yet; remove it"})
+    return PydanticCustomError("declaration", "not built yet; remove it")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Whole:
 
     @property
     def expected(self) -> str:
-        return f"{self.what}: a whole number from {self.minimum} to {self.maximum}"
+        return f"a whole number of {self.what} from {self.minimum} to {self.maximum}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def check(value: int) -> int:
@@ -103,11 +104,9 @@ class Whole:
 class Unbuilt:
     """A key the design names and this version does not act on: whatever is written there is refused."""
 
-    key: str
-
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def refuse(value: object) -> object:
-            raise unbuilt(self.key)
+            raise unbuilt()
 
         return core_schema.no_info_plain_validator_function(refuse)
 
@@ -194,7 +193,7 @@ Trustee = Annotated[
     ),
 ]
 ChannelId = Annotated[str, Shape(r"[A-Z][A-Z0-9]{1,3}-[0-9]{2}", "a channel of the catalogue, as IAM-01")]
-Said = Annotated[str, Shape(r"[\s\S]*\S[\s\S]*", "words, not an empty string")]
+Said = Annotated[str, Shape(r"[\s\S]*\S[\s\S]*", "a few words")]
 # A digest, never a tag: a tag can be moved to another image after the proof.
 ImageByDigest = Annotated[
     str,
@@ -247,8 +246,19 @@ Duration = Annotated[
     Shape(r"(?=[1-9])(?:[0-9]{1,4}h)?(?:[0-9]{1,4}m)?(?:[0-9]{1,6}s)?", "a duration, as 30m, 2h or 1h30m"),
 ]
 
-# GKE's accelerator label values, with what they may be counted in.
-Gpus = dict[
-    Annotated[str, Shape(r"nvidia-[a-z0-9-]{2,40}", "a GPU type, as nvidia-l4")],
-    Annotated[int, Whole(1, 1024, "GPUs")],
+# GKE's accelerator label values, and how many of each.
+_GPU = Shape(r"nvidia-[a-z0-9-]{2,40}", "a GPU type, as nvidia-l4")
+_COUNT = Whole(1, 1024, "GPUs")
+Gpus = Annotated[
+    dict[Annotated[str, _GPU], Annotated[int, _COUNT]],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "patternProperties": {
+                f"^(?:{_GPU.pattern})$": {"type": "integer", "minimum": 1, "maximum": 1024}
+            },
+            "additionalProperties": False,
+            "description": "how many of each GPU type, as {nvidia-l4: 4}",
+        }
+    ),
 ]

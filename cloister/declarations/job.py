@@ -20,11 +20,12 @@ from cloister.declarations.fields import (
 )
 from cloister.declarations.team import Seal
 
+_PART = r"(?!\.{1,2}(?:/|$))[^/\x00-\x1f]+"
 # Where an object lies in the team's buckets: the first part is the bucket's kind.
 Location = Annotated[
     str,
     Shape(
-        r"(?:data|artifacts|results)/(?:(?!\.{1,2}(?:/|$))[^/\x00-\x1f]+/?)*",
+        rf"(?:data|artifacts|results)/(?:{_PART}/)*(?:{_PART})?",
         "a place in one of the team's buckets, as data/reviews/",
     ),
 ]
@@ -44,9 +45,9 @@ def _cores(value: float) -> float:
 
 
 class Input(Declared):
-    """Objects of the team's buckets staged to a directory before the command starts. `from_` is the key `from`."""
+    """Objects of the team's buckets staged to a directory before the command starts."""
 
-    from_: Location = Field(alias="from")
+    from_: Location = Field(alias="from")  # `from` is a word of Python
     to: RelativePath
 
 

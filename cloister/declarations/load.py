@@ -17,7 +17,7 @@ from cloister.declarations.job import Job
 from cloister.declarations.messages import mistakes_of
 from cloister.declarations.mistakes import DeclarationErrors, Mistake
 from cloister.declarations.platform import Platform
-from cloister.declarations.source import Source, read
+from cloister.declarations.source import Source, parse, read
 from cloister.declarations.team import Team
 from cloister.declarations.tree import File, Rule, Tree, salvage
 
@@ -40,6 +40,12 @@ def load(root: Path, *, today: date | None = None) -> Declarations:
     Raises DeclarationErrors with every mistake of every file; what has expired on `today` is one.
     """
     return _load(root, root / "boundary.yaml", checks.ALL, today or current_day(), expired_ok=False)
+
+
+def load_with(root: Path, team: str, text: str) -> Declarations:
+    """The declarations as they would be with teams/<team>.yaml holding `text`. Raises DeclarationErrors."""
+    draft = _typed(parse(f"teams/{team}.yaml", text), Team)
+    return _load(root, root / "boundary.yaml", checks.ALL, current_day(), expired_ok=False, drafts=(draft,))
 
 
 def load_boundary(path: Path, *, expired_ok: bool = False) -> Boundary:
@@ -75,11 +81,18 @@ def load_job(path: Path) -> Job:
 
 
 def _load(
-    root: Path, boundary_path: Path, rules: tuple[Rule, ...], today: date, *, expired_ok: bool
+    root: Path,
+    boundary_path: Path,
+    rules: tuple[Rule, ...],
+    today: date,
+    *,
+    expired_ok: bool,
+    drafts: tuple[File[Team], ...] = (),
 ) -> Declarations:
     boundary = _file(root, boundary_path, Boundary)
     platform = _file(root, root / "platform.yaml", Platform)
-    teams = tuple(_file(root, path, Team) for path in sorted((root / "teams").glob("*.yaml")))
+    written = (_file(root, path, Team) for path in sorted((root / "teams").glob("*.yaml")))
+    teams = (*written, *drafts)
     mistakes = list(_strays(root))
     for source in (boundary.source, platform.source, *(file.source for file in teams)):
         mistakes.extend(source.mistakes)
@@ -92,7 +105,10 @@ def _load(
 
 def _file(root: Path, path: Path, model: type[Model]) -> File[Model]:
     """One file as far as it can be read, its own mistakes in its source."""
-    source = read(root, path)
+    return _typed(read(root, path), model)
+
+
+def _typed(source: Source, model: type[Model]) -> File[Model]:
     if not source.parsed:
         return File(source, salvage(model, None, set()))
     try:
@@ -110,7 +126,7 @@ def _nothing(model: type[Model]) -> File[Model]:
 def _strays(root: Path) -> list[Mistake]:
     """Files of teams/ that look like a team's and would be passed over in silence."""
     return [
-        Mistake(f"teams/{path.name}", 0, f"found {path.suffix}, expected .yaml; rename the file")
+        Mistake(f"teams/{path.name}", 1, f"found {path.suffix}, expected .yaml; rename the file")
         for path in sorted((root / "teams").glob("*"))
         if path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml", ".json")
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -63,7 +64,7 @@ def _unknown_key(key: str, model: type[Any]) -> str:
 def _cure(found: object, kind: object) -> str:
     if kind is str and found is not None and not isinstance(found, (dict, tuple, list)):
         return "; put it in quotes"
-    if kind in (int, float) and isinstance(found, str) and found.replace(".", "", 1).isdigit():
+    if kind in (int, float) and isinstance(found, str) and re.fullmatch(r"0|[1-9][0-9]*(\.[0-9]+)?", found):
         return "; remove the quotes"
     return ""
 

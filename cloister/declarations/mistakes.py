@@ -9,15 +9,14 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """One mistake. `file` is relative to the declarations' root, `line` counts from 1 (0: the whole file)."""
+    """One mistake. `file` is relative to the declarations' root, `line` counts from 1, where the file begins."""
 
     file: str
     line: int
     message: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}"
+        return f"{self.file}:{self.line}: {self.message}"
 
 
 class DeclarationErrors(Exception):
@@ -34,7 +33,7 @@ def nearest(name: str, valid: Sequence[str] | Iterable[str]) -> str:
     return f"; did you mean {close[0]}" if close else ""
 
 
-def shown(value: object, limit: int = 60) -> str:
+def shown(value: object, limit: int = 120) -> str:
     """A value of a file as a message may quote it: one line, printable, and short."""
     if value is None:
         return "nothing"
@@ -44,7 +43,7 @@ def shown(value: object, limit: int = 60) -> str:
         return "a mapping"
     if isinstance(value, (list, tuple)):
         return "a list" if value else "an empty list"
-    text = value if isinstance(value, str) else str(value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
     text = text if len(text) <= limit else text[: limit - 3] + "..."
     quoted = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     return f'"{quoted}"' if isinstance(value, str) else quoted

@@ -7,7 +7,10 @@ Hyphens never stand inside a bucket's kind, so `<project>-<team>-<kind>` is one 
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from cloister.declarations.platform import Platform
 
 BucketKind = Literal["code", "data", "artifacts", "results"]
 BUCKET_KINDS: tuple[BucketKind, ...] = get_args(BucketKind)
@@ -16,8 +19,21 @@ KUBERNETES_SERVICE_ACCOUNT = "runner"  # the one account of a team's namespace t
 CONFIG_MAP = "cloister"  # the platform's settings in every team namespace
 TEAM_LABEL = "cloister.dev/team"  # on namespaces
 NETWORK_LABEL = "cloister.dev/network"  # on namespaces: sealed or project
+POOL_LABEL = "cloister.dev/pool"  # on nodes
+ISOLATION_LABEL = "cloister.dev/isolation"  # on namespaces: shared or dedicated
+LIMIT_LABEL = "cloister.dev/max-run-seconds"  # on namespaces: the longest a pod of the team may run
 RUNNER_REPOSITORY = "runner"
 METAFLOW_REPOSITORY = "metaflow"
+
+SYSTEM_POOL = "system"  # the nodes of GKE's own pods
+AUDIT = "audit"  # log bucket and sink of the audit logs
+TEAM_LOGS_EXCLUSION = "teams"
+ATTESTOR = "published"  # attests the images that the platform published
+
+# Custom roles of the project, by the names that `custom_role` takes.
+OBJECT_CREATOR = "object_creator"
+BUCKET_KEEPER = "bucket_keeper"
+OPERATOR = "operator"
 
 # Longest names: Google Cloud's and Kubernetes' own limits.
 BUCKET_LIMIT = 63
@@ -35,9 +51,39 @@ def network(platform: str) -> str:
     return platform
 
 
+def network_path(project: str, platform: str) -> str:
+    """The network as other stacks refer to it."""
+    return f"projects/{project}/global/networks/{network(platform)}"
+
+
+def subnetwork_path(project: str, region: str, platform: str) -> str:
+    """The nodes' subnetwork as other stacks refer to it."""
+    return f"projects/{project}/regions/{region}/subnetworks/{subnetwork(platform)}"
+
+
+def control_plane_subnetwork_path(project: str, region: str, platform: str) -> str:
+    """The control plane's subnetwork as other stacks refer to it."""
+    return f"projects/{project}/regions/{region}/subnetworks/{control_plane_subnetwork(platform)}"
+
+
 def subnetwork(platform: str) -> str:
     """The nodes' subnetwork."""
     return f"{platform}-nodes"
+
+
+def control_plane_subnetwork(platform: str) -> str:
+    """The subnetwork of the control plane's endpoint."""
+    return f"{platform}-control-plane"
+
+
+def restricted_route(platform: str) -> str:
+    """The route to Google's restricted addresses."""
+    return f"{platform}-restricted"
+
+
+def dns_zone(platform: str, domain: str) -> str:
+    """The private zone of a domain; of the root where it is empty."""
+    return f"{platform}-{domain.replace('.', '-') or 'root'}"
 
 
 def pods_range(platform: str) -> str:
@@ -86,6 +132,11 @@ def node_pool(pool: str) -> str:
     return pool
 
 
+def pools(platform: Platform) -> list[str]:
+    """Every kind of node: the system pool and the platform's own."""
+    return [SYSTEM_POOL, *(pool.name for pool in platform.pools)]
+
+
 def dedicated_node_pool(team: str, pool: str) -> str:
     """A team's own copy of a pool, for `isolation: dedicated`."""
     return f"{team}-{pool}"
@@ -94,6 +145,11 @@ def dedicated_node_pool(team: str, pool: str) -> str:
 def node_service_account_id(pool: str) -> str:
     """The account id of a pool's nodes."""
     return f"node-{pool}"
+
+
+def priority_class(accelerator: str | None = None) -> str:
+    """The priority class a pod must have: of its accelerator, or of pods without one. Quotas are scoped by it."""
+    return f"cloister-{accelerator or 'standard'}"
 
 
 def service_account_email(project: str, account_id: str) -> str:
@@ -149,9 +205,14 @@ def namespace(team: str) -> str:
     return f"team-{team}"
 
 
+def workload_pool(project: str) -> str:
+    """The project's Workload Identity pool."""
+    return f"{project}.svc.id.goog"
+
+
 def workload_identity_member(project: str, team: str) -> str:
     """The member by which the team's one Kubernetes service account acts as its service account."""
-    return f"serviceAccount:{project}.svc.id.goog[{namespace(team)}/{KUBERNETES_SERVICE_ACCOUNT}]"
+    return f"serviceAccount:{workload_pool(project)}[{namespace(team)}/{KUBERNETES_SERVICE_ACCOUNT}]"
 
 
 def log_bucket(team: str) -> str:

@@ -27,10 +27,8 @@ def _cron(value: str) -> str:
         raise wrong(value, "days of the week from 0 to 6", "write 0 for Sunday")
     try:
         next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
-    except CronSimError:
-        raise wrong(value, _FIVE_FIELDS) from None
-    except StopIteration:
-        raise wrong(value, "a day that exists") from None
+    except (CronSimError, StopIteration):
+        raise wrong(value, "five cron fields that name times and days that exist") from None
     return value
 
 
@@ -44,7 +42,8 @@ def _time_zone(value: str) -> str:
             return value
     except (ValueError, OSError, KeyError):
         pass
-    cure = nearest(value, available_timezones()).removeprefix("; ")
+    zones = {zone for zone in available_timezones() if zone[:1].isupper() and zone != "Factory"}
+    cure = nearest(value, zones).removeprefix("; ")
     raise wrong(value, "a time zone of the IANA database, as Europe/Berlin", cure)
 
 

@@ -44,7 +44,7 @@ class Source:
                 return self.lines[location[:end]]
         return self.lines.get((), 1)
 
-    def mistake(self, message: str, line: int = 0) -> None:
+    def mistake(self, message: str, line: int = 1) -> None:
         self.mistakes.append(Mistake(self.file, line, message))
 
 
@@ -54,6 +54,13 @@ def read(root: Path, path: Path) -> Source:
     text = _text(root, path, source)
     if text is not None:
         _parse(text, source)
+    return source
+
+
+def parse(file: str, text: str) -> Source:
+    """Read one declaration that is not written yet."""
+    source = Source(file)
+    _parse(text, source)
     return source
 
 
@@ -84,7 +91,7 @@ def _text(root: Path, path: Path, source: Source) -> str | None:
         return None
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "a loop of links"
-        source.mistake(f"cannot be read: {reason}")
+        source.mistake(f"found what cannot be read, expected a file: {reason}")
         return None
     try:
         text = raw.decode("utf-8-sig")
@@ -115,10 +122,10 @@ def _parse(text: str, source: Source) -> None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(str(error.problem or error.context).split())
-        source.mistake(f"is not YAML: {problem}", mark.line + 1 if mark else 0)
+        source.mistake(f"is not YAML here: {problem}; correct it", mark.line + 1 if mark else 1)
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1 if isinstance(error.position, int) else 0
-        source.mistake("found a control character, expected printable text", line)
+        line = text[: error.position].count("\n") + 1 if isinstance(error.position, int) else 1
+        source.mistake("found a control character, expected printable text; remove it", line)
     finally:
         if loader is not None:
             loader.dispose()
@@ -131,6 +138,7 @@ class _Open:
     location: Location
     value: list[Any] | dict[str, Any]
     key: str | None = None
+    repeated: bool = False  # the key stands above already: its value is read and dropped
 
     def next_location(self) -> Location:
         last = len(self.value) if isinstance(self.value, list) else self.key
@@ -160,13 +168,13 @@ def _build(loader: Any, source: Source) -> Any:
             _key(event, stack[-1], source, line)
             continue
         location = stack[-1].next_location() if stack else ()
-        source.lines[location] = line
+        source.lines.setdefault(location, line)
         if isinstance(event, yaml.ScalarEvent):
             result = _put(stack, _scalar(loader, event, line))
             continue
         _untagged(event, line)
         if len(stack) >= DEEPEST:
-            raise _Refused(f"found more than {DEEPEST} levels, expected fewer", line)
+            raise _Refused(f"found more than {DEEPEST} levels, expected fewer; write it flatter", line)
         stack.append(_Open(location, [] if isinstance(event, yaml.SequenceStartEvent) else {}))
     return result
 
@@ -178,8 +186,9 @@ def _put(stack: list[_Open], value: Any) -> Any:
             top.value.append(value)
         else:
             assert top.key is not None
-            top.value[top.key] = value
-            top.key = None
+            if not top.repeated:
+                top.value[top.key] = value
+            top.key, top.repeated = None, False
     return value
 
 
@@ -188,13 +197,12 @@ def _key(event: Any, mapping: _Open, source: Source, line: int) -> None:
         raise _Refused("found a list or mapping as a key, expected a name", line)
     assert isinstance(mapping.value, dict)
     location = (*mapping.location, event.value)
-    if event.value in mapping.value:
-        first = source.key_lines[location]
-        raise _Refused(
+    first = source.key_lines.setdefault(location, line)
+    mapping.key, mapping.repeated = event.value, event.value in mapping.value
+    if mapping.repeated:
+        source.mistake(
             f"found the key {shown(event.value)} again, expected it once; first on line {first}", line
         )
-    source.key_lines[location] = line
-    mapping.key = event.value
 
 
 def _untagged(event: Any, line: int) -> None:

@@ -43,7 +43,7 @@ class Quota(Declared):
 class Budget(Declared):
     """A monthly amount in whole units of `currency` (ISO 4217)."""
 
-    monthly: Annotated[int, Whole(1, 100_000_000, "an amount")]
+    monthly: Annotated[int, Whole(1, 100_000_000, "units of the currency")]
     currency: Annotated[str, Shape(r"[A-Z]{3}", "a currency code, as EUR")]
 
 
@@ -55,10 +55,10 @@ class Source(Declared):
 
 
 class Share(Declared):
-    """Another team may read one bucket until `until` has passed. `with_` is the key `with`."""
+    """Another team may read one bucket until `until` has passed."""
 
     bucket: Literal["data", "artifacts", "results"]
-    with_: TeamName = Field(alias="with")
+    with_: TeamName = Field(alias="with")  # `with` is a word of Python
     why: Said
     owner: Said
     until: Day
@@ -76,7 +76,7 @@ class Release(Declared):
 
 def _no_services(value: object) -> object:
     if value not in ((), [], None):
-        raise unbuilt("services")
+        raise unbuilt()
     return ()
 
 
@@ -95,5 +95,5 @@ class Team(Declared):
     shares: Listed[Share] = ()
     releases: Listed[Release] = ()
     services: Annotated[Listed[Said], BeforeValidator(_no_services)] = ()
-    retired: Annotated[Day | None, Unbuilt("retired")] = None
-    adopt: Annotated[Listed[Said], Unbuilt("adopt")] = ()
+    retired: Annotated[Day | None, Unbuilt()] = None
+    adopt: Annotated[Listed[Said], Unbuilt()] = ()

@@ -19,6 +19,7 @@ from cloister.declarations.team import Team
 
 Model = TypeVar("Model", bound=Declared)
 Part = TypeVar("Part")
+Other = TypeVar("Other")
 
 
 class Unreadable(Exception):
@@ -45,7 +46,7 @@ class File(Generic[Model]):
     source: Source
     value: Model
 
-    def part(self, get: Callable[[Model], Part], otherwise: Part) -> Part:
+    def part(self, get: Callable[[Model], Part], otherwise: Other) -> Part | Other:
         """A part of the file, or `otherwise` where it could not be read."""
         try:
             return get(self.value)

@@ -21,7 +21,7 @@ def people(tree: Tree) -> Iterator[Mistake]:
             if kind == "serviceAccount":
                 yield file.wrong(location, member, f"people: group: or user: and an address of {domain}")
             elif found_domain != domain:
-                yield file.wrong(location, member, f"a member of {domain}", nearest(found_domain, [domain]))
+                yield file.wrong(location, member, f"a member of {domain}")
 
 
 def sources(tree: Tree) -> Iterator[Mistake]:

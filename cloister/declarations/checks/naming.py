@@ -58,7 +58,7 @@ def collisions(tree: Tree) -> Iterator[Mistake]:
         for kind, name in _names_of(file, project, team, [pool.name for pool in pools]):
             owner = taken[kind].setdefault(name, f"team {team}")
             if owner != f"team {team}":
-                yield file.wrong(("team",), team, f"another name: its {kind} {name} is that of {owner}")
+                yield file.wrong(("team",), team, f"another name: its {kind} {name} is {owner}'s already")
 
 
 def pool_lengths(tree: Tree) -> Iterator[Mistake]:
@@ -100,9 +100,11 @@ def twice_in_teams(tree: Tree) -> Iterator[Mistake]:
 
 
 def _twice(file: File[Any], key: str, name: str, values: list[str]) -> Iterator[Mistake]:
+    seen: set[str] = set()
     for index, value in enumerate(values):
-        if value in values[:index]:
+        if value in seen:
             yield file.wrong((key, index, name), value, "it once", "; it stands above already")
+        seen.add(value)
 
 
 RULES: tuple[Rule, ...] = (file_names, lengths, google_words, collisions, pool_lengths, twice, twice_in_teams)

@@ -24,6 +24,7 @@ ISOLATION_LABEL = "cloister.dev/isolation"  # on namespaces: shared or dedicated
 LIMIT_LABEL = "cloister.dev/max-run-seconds"  # on namespaces: the longest a pod of the team may run
 RUNNER_REPOSITORY = "runner"
 METAFLOW_REPOSITORY = "metaflow"
+METAFLOW_CONFIG_MAP = "metaflow"  # Metaflow's configuration in a team's namespace
 
 SYSTEM_POOL = "system"  # the nodes of GKE's own pods
 AUDIT = "audit"  # log bucket and sink of the audit logs
@@ -34,6 +35,10 @@ ATTESTOR = "published"  # attests the images that the platform published
 OBJECT_CREATOR = "object_creator"
 BUCKET_KEEPER = "bucket_keeper"
 OPERATOR = "operator"
+
+# Fields of the run record, the one entry by which people know a run.
+RUN_RECORD = "run"  # its `event`
+EXIT_CODE = "exit_code"
 
 # Longest names: Google Cloud's and Kubernetes' own limits.
 BUCKET_LIMIT = 63
@@ -137,6 +142,11 @@ def pools(platform: Platform) -> list[str]:
     return [SYSTEM_POOL, *(pool.name for pool in platform.pools)]
 
 
+def accelerators(platform: Platform) -> list[str]:
+    """Every accelerator that some pool has."""
+    return sorted({accelerator for pool in platform.pools for accelerator in pool.gpus})
+
+
 def dedicated_node_pool(team: str, pool: str) -> str:
     """A team's own copy of a pool, for `isolation: dedicated`."""
     return f"{team}-{pool}"
@@ -228,6 +238,21 @@ def log_view(team: str) -> str:
 def log_sink(team: str) -> str:
     """The sink that routes the namespace's entries to the team's log bucket."""
     return f"team-{team}"
+
+
+def team_custom_role_id(team: str) -> str:
+    """The id of the custom role that carries a team's project-level rights."""
+    return custom_role_id(f"team_{team}")
+
+
+def team_labels(team: str) -> dict[str, str]:
+    """The labels of everything a team owns, in Google Cloud as in Kubernetes."""
+    return {"team": team}
+
+
+def team_metric(team: str, what: str) -> str:
+    """A log-based metric over the team's run records."""
+    return f"team-{team}-{what}"
 
 
 def team_custom_role(project: str, team: str) -> str:

@@ -1,0 +1,115 @@
+"""The one place that imports an engine: cdktf 0.21 as published, or its fork cdktn (`CLOISTER_ENGINE=cdktn`).
+
+Resources are written as plain data in Terraform's own words:
+
+    google.StorageBucket(scope, "data", name="...", encryption={"default_kms_key_name": key})
+
+Importing a provider's bindings whole takes 15 s; here a bare package stands in for it, which loads the jsii
+assembly and then only the modules of the resources in use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import re
+import sys
+import types
+from typing import Any
+
+ENGINES = ("cdktf", "cdktn")
+ENGINE = os.environ.get("CLOISTER_ENGINE") or "cdktf"
+if ENGINE not in ENGINES:
+    raise SystemExit(f"CLOISTER_ENGINE is {ENGINE!r}: expected cdktf or cdktn")
+
+
+def _use_the_environments_node() -> None:
+    """Let jsii run on the Node that came with this Python environment, not on whichever the machine has."""
+    node = os.path.join(os.path.dirname(sys.executable), "node")
+    if os.path.exists(node):
+        os.environ.setdefault("JSII_NODE", node)
+
+
+_use_the_environments_node()
+_core = importlib.import_module(ENGINE)
+
+App = _core.App
+TerraformStack = _core.TerraformStack
+GcsBackend = _core.GcsBackend
+TerraformOutput = _core.TerraformOutput
+TerraformElement = _core.TerraformElement
+DataTerraformRemoteStateGcs = _core.DataTerraformRemoteStateGcs
+Fn = _core.Fn
+
+_META_ARGUMENTS = frozenset({"lifecycle", "depends_on", "provider", "count", "for_each", "connection"})
+
+
+def _pascal(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _structs(module: types.ModuleType, struct: str, value: Any) -> Any:
+    """Turn mappings into the bindings' structs wherever a block of that name exists; others are Terraform maps.
+
+    jsii converts a plain mapping at the top of an argument only, never inside a list.
+    """
+    block = getattr(module, struct, None)
+    if isinstance(value, dict) and block is not None:
+        return block(**{key: _structs(module, struct + _pascal(key), item) for key, item in value.items()})
+    if isinstance(value, (list, tuple)) and block is not None:
+        return [_structs(module, struct, item) for item in value]
+    return value
+
+
+class _Provider:
+    """A provider's resources and data sources by class name, each module imported on first use."""
+
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def _load(self) -> None:
+        if self._package in sys.modules:
+            return
+        spec = importlib.util.find_spec(self._package)
+        if spec is None or spec.submodule_search_locations is None:
+            raise SystemExit(f"the engine {ENGINE} needs the Python package {self._package}: make setup")
+        bare = types.ModuleType(self._package)
+        bare.__path__ = list(spec.submodule_search_locations)
+        bare.__spec__ = spec
+        sys.modules[self._package] = bare
+        importlib.import_module(f"{self._package}._jsii")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self._load()
+        module_name = "provider" if name.endswith("Provider") else _snake(name)
+        module = importlib.import_module(f"{self._package}.{module_name}")
+        resource = getattr(module, name)
+
+        def create(scope: Any, id_: str, **attributes: Any) -> Any:
+            return resource(
+                scope,
+                id_,
+                **{
+                    key: value if key in _META_ARGUMENTS else _structs(module, name + _pascal(key), value)
+                    for key, value in attributes.items()
+                    if value is not None
+                },
+            )
+
+        self.__dict__[name] = create
+        return create
+
+
+_PACKAGES = {
+    "cdktf": ("cdktf_cdktf_provider_google", "cdktf_cdktf_provider_kubernetes"),
+    "cdktn": ("cdktn_provider_google", "cdktn_provider_kubernetes"),
+}
+google: Any = _Provider(_PACKAGES[ENGINE][0])
+kubernetes: Any = _Provider(_PACKAGES[ENGINE][1])

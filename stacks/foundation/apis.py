@@ -1,0 +1,75 @@
+"""The APIs of the project: exactly those that some resource or the platform's own running needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stacks import cdk
+from stacks.base import Stack
+
+# Which API serves which resources. Types are matched by the longest prefix; a type that none matches is an error.
+API_OF_TYPES = {
+    "google_artifact_registry_": "artifactregistry",
+    "google_billing_budget": "billingbudgets",
+    "google_binary_authorization_": "binaryauthorization",
+    "google_compute_": "compute",
+    "google_container_analysis_": "containeranalysis",
+    "google_container_": "container",
+    "google_dns_": "dns",
+    "google_kms_": "cloudkms",
+    "google_logging_": "logging",
+    "google_monitoring_": "monitoring",
+    "google_project_default_service_accounts": "iam",
+    "google_project_iam_custom_role": "iam",
+    "google_project_iam_": "cloudresourcemanager",
+    "google_resource_manager_lien": "cloudresourcemanager",
+    "google_service_account": "iam",
+    "google_storage_": "storage",
+}
+
+# APIs that no resource names.
+_RUNNING = (
+    "clouderrorreporting",  # groups the errors that runners log
+    "containerscanning",  # scans images on push, inside the project
+    "iamcredentials",  # Workload Identity turns a pod's token into the team's service account
+)
+
+
+def api_of(type_: str) -> str | None:
+    """The API that serves a resource type, e.g. `compute`; None for what needs none to be enabled first."""
+    if not type_.startswith("google_") or type_ == "google_project_service":
+        return None
+    prefix = max((prefix for prefix in API_OF_TYPES if type_.startswith(prefix)), key=len, default=None)
+    if prefix is None:
+        raise ValueError(f"{type_}: no API of foundation/apis.py serves it")
+    return API_OF_TYPES[prefix]
+
+
+def needed_apis(with_budgets: bool) -> list[str]:
+    """The short names of the APIs to enable, sorted."""
+    apis = {*API_OF_TYPES.values(), *_RUNNING}
+    return sorted(apis if with_budgets else apis - {"billingbudgets"})
+
+
+def enable_apis(stack: Stack) -> dict[str, Any]:
+    """Enable them; by short name."""
+    return {
+        api: cdk.google.ProjectService(
+            stack.scope,
+            f"api_{api}",
+            project=stack.project,
+            service=f"{api}.googleapis.com",
+            disable_on_destroy=False,  # whoever else uses the project keeps working
+        )
+        for api in needed_apis(stack.platform.billing_account is not None)
+    }
+
+
+def wait_for_apis(stack: Stack, services: dict[str, Any]) -> None:
+    """Make every resource of the stack depend on its API being enabled."""
+    for construct in stack.scope.node.find_all():
+        type_ = getattr(construct, "terraform_resource_type", None)
+        api = api_of(type_) if type_ else None
+        if api is not None:
+            name = f"google_project_service.{services[api].friendly_unique_id}"
+            construct.depends_on = [*(construct.depends_on or []), name]

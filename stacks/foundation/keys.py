@@ -1,0 +1,76 @@
+"""Keys: one per purpose, each usable by the one service agent that needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloister.declarations import names
+from stacks import cdk
+from stacks.base import Stack
+from stacks.google_cloud import service_agent
+
+_QUARTER = "7776000s"
+
+# What each key encrypts, and the service agent that may use it. The agents exist before the first deploy
+# (`make bootstrap`); their addresses follow from the project number.
+AGENT_OF_PURPOSE = {
+    "storage": "gs-project-accounts",
+    "cluster": "container-engine-robot",
+    "disks": "compute-system",
+    "registry": "gcp-sa-artifactregistry",
+    "logging": "gcp-sa-logging",
+}
+ATTESTATION = "attestation"  # signs images; nobody may use it but who publishes them
+
+
+def build_keys(stack: Stack) -> dict[str, Any]:
+    """The IAM bindings that make each key usable, by purpose: what uses a key depends on its binding."""
+    ring = cdk.google.KmsKeyRing(
+        stack.scope,
+        "keys",
+        project=stack.project,
+        name=names.key_ring(stack.platform.name),
+        location=stack.region,
+        lifecycle={"prevent_destroy": True},
+    )
+    usable = {}
+    for purpose, agent in AGENT_OF_PURPOSE.items():
+        key = cdk.google.KmsCryptoKey(
+            stack.scope,
+            f"key_{purpose}",
+            name=names.crypto_key(purpose),
+            key_ring=ring.id,
+            purpose="ENCRYPT_DECRYPT",
+            rotation_period=_QUARTER,
+            lifecycle={"prevent_destroy": True},
+        )
+        usable[purpose] = cdk.google.KmsCryptoKeyIamBinding(
+            stack.scope,
+            f"key_{purpose}_user",
+            crypto_key_id=key.id,
+            role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
+            members=[service_agent(agent, stack.boundary.project_number)],
+        )
+    usable[ATTESTATION] = _attestation_key(stack, ring)
+    return usable
+
+
+def _attestation_key(stack: Stack, ring: Any) -> Any:
+    """The key that signs the images allowed to run; returns the key itself."""
+    key = cdk.google.KmsCryptoKey(
+        stack.scope,
+        f"key_{ATTESTATION}",
+        name=names.crypto_key(ATTESTATION),
+        key_ring=ring.id,
+        purpose="ASYMMETRIC_SIGN",
+        version_template={"algorithm": "EC_SIGN_P256_SHA256", "protection_level": "SOFTWARE"},
+        lifecycle={"prevent_destroy": True},
+    )
+    cdk.google.KmsCryptoKeyIamBinding(
+        stack.scope,
+        f"key_{ATTESTATION}_user",
+        crypto_key_id=key.id,
+        role="roles/cloudkms.signerVerifier",
+        members=stack.operators,
+    )
+    return key

@@ -1,0 +1,38 @@
+"""The team's Metaflow configuration, as Metaflow reads it from METAFLOW_HOME/config.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cloister.declarations import Team, names
+from cloister.declarations.names import BucketKind
+from stacks import cdk
+from stacks.base import Stack
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, keep_trailing_newline=True
+)
+
+
+def build_metaflow(stack: Stack, team: Team, namespace: Any, buckets: dict[BucketKind, Any]) -> None:
+    """The configuration in a ConfigMap of the namespace, where the platform alone can change it."""
+    cdk.kubernetes.ConfigMapV1(
+        stack.scope,
+        "metaflow",
+        metadata={"name": names.METAFLOW_CONFIG_MAP, "namespace": namespace.metadata.name},
+        data={"config.json": metaflow_config(stack.project, team, stack.platform.images.runner)},
+    )
+
+
+def metaflow_config(project: str, team: Team, image: str) -> str:
+    """The text of config.json: a local datastore in a sealed pod, the team's artifacts bucket otherwise."""
+    return _templates.get_template("metaflow.json.j2").render(
+        sealed=team.network == "sealed",
+        artifacts=names.bucket(project, team.team, "artifacts"),
+        namespace=names.namespace(team.team),
+        service_account=names.KUBERNETES_SERVICE_ACCOUNT,
+        image=image,
+    )

@@ -1,0 +1,127 @@
+"""The team's namespace: what its pods are held to, and how much they may take together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloister.declarations import Team, names
+from cloister.declarations.names import BucketKind
+from stacks import cdk
+from stacks.base import Stack
+
+# The version that refuses probes and hooks to other hosts in `baseline` already.
+POD_SECURITY_VERSION = "v1.34"
+_POD_SECURITY = "pod-security.kubernetes.io"
+_GPU = "requests.nvidia.com/gpu"
+
+_PODS = 500
+_JOBS = 200
+_DEFAULT_CPU = "1"
+_DEFAULT_MEMORY = "2Gi"
+
+
+def build_namespace(stack: Stack, team: Team, account: Any, buckets: dict[BucketKind, Any]) -> Any:
+    """Namespace, service account, the platform's settings, quotas and limits."""
+    namespace = cdk.kubernetes.NamespaceV1(
+        stack.scope,
+        "namespace",
+        metadata={"name": names.namespace(team.team), "labels": namespace_labels(team)},
+    )
+    inside = namespace.metadata.name
+    cdk.kubernetes.ServiceAccountV1(
+        stack.scope,
+        "runner",
+        metadata={
+            "name": names.KUBERNETES_SERVICE_ACCOUNT,
+            "namespace": inside,
+            "annotations": {"iam.gke.io/gcp-service-account": account.email},
+        },
+        automount_service_account_token=False,  # Workload Identity needs no token in the pod
+    )
+    cdk.kubernetes.ConfigMapV1(
+        stack.scope,
+        "settings",
+        metadata={"name": names.CONFIG_MAP, "namespace": inside},
+        data={
+            "CLOISTER_TEAM": team.team,
+            "CLOISTER_NETWORK": team.network,
+            **{f"CLOISTER_BUCKET_{kind.upper()}": bucket.name for kind, bucket in buckets.items()},
+        },
+    )
+    _quotas(stack, team, inside)
+    _limits(stack, team, inside)
+    return namespace
+
+
+def namespace_labels(team: Team) -> dict[str, str]:
+    """The labels by which policies know the team; only the platform can write them."""
+    return {
+        **names.team_labels(team.team),
+        names.TEAM_LABEL: team.team,
+        names.NETWORK_LABEL: team.network,
+        names.ISOLATION_LABEL: team.isolation,
+        names.LIMIT_LABEL: str(team.quota.max_run_hours * 3600),
+        **{f"{_POD_SECURITY}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")},
+        **{f"{_POD_SECURITY}/{mode}-version": POD_SECURITY_VERSION for mode in ("enforce", "audit", "warn")},
+    }
+
+
+def _quotas(stack: Stack, team: Team, namespace: Any) -> None:
+    quota = team.quota
+    cdk.kubernetes.ResourceQuotaV1(
+        stack.scope,
+        "quota",
+        metadata={"name": "team", "namespace": namespace},
+        spec={
+            "hard": {
+                "requests.cpu": str(quota.cpu),
+                "limits.cpu": str(quota.cpu),
+                "requests.memory": quota.memory,
+                "limits.memory": quota.memory,
+                _GPU: str(sum(quota.gpus.values())),
+                "pods": str(_PODS),
+                "count/jobs.batch": str(_JOBS),
+                "services.loadbalancers": "0",
+                "services.nodeports": "0",
+                "persistentvolumeclaims": "0",
+            }
+        },
+    )
+    # One resource name covers every kind of GPU; the class a pod must have for its kind tells them apart.
+    for accelerator in names.accelerators(stack.platform):
+        cdk.kubernetes.ResourceQuotaV1(
+            stack.scope,
+            f"quota_{accelerator}".replace("-", "_"),
+            metadata={"name": accelerator, "namespace": namespace},
+            spec={
+                "hard": {_GPU: str(quota.gpus.get(accelerator, 0))},
+                "scope_selector": {
+                    "match_expression": [
+                        {
+                            "scope_name": "PriorityClass",
+                            "operator": "In",
+                            "values": [names.priority_class(accelerator)],
+                        }
+                    ]
+                },
+            },
+        )
+
+
+def _limits(stack: Stack, team: Team, namespace: Any) -> None:
+    defaults = {"cpu": _DEFAULT_CPU, "memory": _DEFAULT_MEMORY}
+    cdk.kubernetes.LimitRangeV1(
+        stack.scope,
+        "limits",
+        metadata={"name": "team", "namespace": namespace},
+        spec={
+            "limit": [
+                {
+                    "type": "Container",
+                    "default": defaults,
+                    "default_request": defaults,
+                    "max": {"cpu": str(team.quota.cpu), "memory": team.quota.memory},
+                }
+            ]
+        },
+    )

@@ -1,0 +1,41 @@
+"""Network policies: nothing in, and out only to the metadata server, DNS and Google's restricted addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stacks import cdk
+from stacks.base import Stack
+from stacks.google_cloud import METADATA, RESTRICTED_VIP
+
+
+def build_network_policies(stack: Stack, namespace: Any) -> None:
+    """Default deny both ways for every pod, then the exact allows."""
+    inside = namespace.metadata.name
+    cdk.kubernetes.NetworkPolicyV1(
+        stack.scope,
+        "deny_all",
+        metadata={"name": "deny-all", "namespace": inside},
+        spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
+    )
+    cdk.kubernetes.NetworkPolicyV1(
+        stack.scope,
+        "allow_google",
+        metadata={"name": "allow-google", "namespace": inside},
+        spec={
+            "pod_selector": {},
+            "policy_types": ["Egress"],
+            "egress": [
+                _to(f"{METADATA}/32", ("TCP", 80)),  # the identity's tokens
+                _to(f"{METADATA}/32", ("TCP", 53), ("UDP", 53)),  # Cloud DNS
+                _to(RESTRICTED_VIP, ("TCP", 443)),
+            ],
+        },
+    )
+
+
+def _to(cidr: str, *ports: tuple[str, int]) -> dict[str, Any]:
+    return {
+        "to": [{"ip_block": {"cidr": cidr}}],
+        "ports": [{"protocol": protocol, "port": str(port)} for protocol, port in ports],
+    }

@@ -1,0 +1,50 @@
+"""What the team's members may do in their namespace: start jobs and read about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cloister.declarations import Team
+from stacks import cdk
+from stacks.base import Stack
+
+_READ = ["get", "list", "watch"]
+
+# Never exec, attach, port-forward, proxy or ephemeral containers; never secrets, tokens, network policies, roles.
+MEMBER_RULES: tuple[dict[str, list[str]], ...] = (
+    {
+        "api_groups": ["batch"],
+        "resources": ["jobs", "cronjobs"],
+        "verbs": [*_READ, "create", "update", "patch", "delete"],
+    },
+    {"api_groups": [""], "resources": ["pods", "events", "resourcequotas"], "verbs": _READ},
+    {"api_groups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+)
+
+
+def build_rights(stack: Stack, team: Team, namespace: Any) -> None:
+    """The members' role in their namespace, and its binding."""
+    inside = namespace.metadata.name
+    role = cdk.kubernetes.RoleV1(
+        stack.scope,
+        "members",
+        metadata={"name": "members", "namespace": inside},
+        rule=[dict(rule) for rule in MEMBER_RULES],
+    )
+    cdk.kubernetes.RoleBindingV1(
+        stack.scope,
+        "members_binding",
+        metadata={"name": "members", "namespace": inside},
+        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name},
+        subject=[_subject(team.members)],
+    )
+
+
+def _subject(member: str) -> dict[str, str]:
+    """The Kubernetes subject of an IAM member: GKE knows people and service accounts by their addresses."""
+    kind, _, address = member.partition(":")
+    return {
+        "api_group": "rbac.authorization.k8s.io",
+        "kind": "Group" if kind == "group" else "User",
+        "name": address,
+    }

@@ -116,10 +116,10 @@ def resolved(world: World, value: Any) -> str | Unknown:
     known before it exists."""
     if not isinstance(value, Unknown):
         return str(value)
-    target = world.referred(value)
+    target = world.referred(value) if value.exact and value.prefix in ("", "serviceAccount:") else None
     if target is None:
         return value
-    if target.type == "google_service_account" and (email := email_of(target)):
+    if target.type == "google_service_account" and target.mode == "managed" and (email := email_of(target)):
         return f"serviceAccount:{email}"
     if target.type in _AGENT_SOURCES and world.owns_project(target.project):
         return f"agent:{target.address}"

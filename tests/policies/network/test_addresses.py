@@ -7,7 +7,7 @@ import ipaddress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.facts.addresses import EVERYTHING, IPV4, IPV6, V6, Addresses, cidrs, parse
+from policies.facts.network.addresses import EVERYTHING, IPV4, IPV6, V6, Addresses, cidrs, parse
 
 # A small universe around the border between the two families, where mistakes would show.
 LOW, HIGH = V6 - 12, V6 + 12

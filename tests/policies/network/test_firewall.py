@@ -13,9 +13,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies.facts.addresses import parse
-from policies.facts.firewall import Position, layers, passes
-from policies.facts.networks import Key
+from policies.facts.network.addresses import parse
+from policies.facts.network.firewall import Position, layers, passes
+from policies.facts.network.networks import Key
 from tests.policies.network.worlds import PROJECT, world_of
 
 RULE_SETS = int(os.environ.get("CLOISTER_RULE_SETS", "300"))

@@ -7,8 +7,8 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.facts.addresses import V6, Addresses
-from policies.facts.packets import (
+from policies.facts.network.addresses import V6, Addresses
+from policies.facts.network.packets import (
     ANY_SERVICE,
     Packets,
     Services,

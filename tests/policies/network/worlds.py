@@ -26,7 +26,7 @@ def boundary(**changes: Any) -> Boundary:
             "regions": ["europe-west1"],
             "assurance": "project",
             **changes,
-        }  # fmt: skip
+        }
     )
 
 

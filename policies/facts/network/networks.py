@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.expressions.values import Unknown
-from policies.facts.addresses import NOTHING, Addresses, parse
+from policies.facts.network.addresses import NOTHING, Addresses, parse
 from policies.facts.resource import Block, Res
 from policies.facts.world import World, fact
 

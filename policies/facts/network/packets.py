@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from policies.facts.addresses import EVERYTHING, NOTHING, Addresses
+from policies.facts.network.addresses import EVERYTHING, NOTHING, Addresses
 
 PROTOCOLS = {
     "icmp": 1, "ipip": 4, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "icmpv6": 58, "sctp": 132,

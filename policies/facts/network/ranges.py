@@ -6,7 +6,7 @@ Source: cloud.google.com/vpc/docs/configure-private-google-access, .../load-bala
 
 from __future__ import annotations
 
-from policies.facts.addresses import cidrs
+from policies.facts.network.addresses import cidrs
 
 # Only services that VPC Service Controls can restrict.
 RESTRICTED_VIP = cidrs("199.36.153.4/30", "2600:2d00:2:1000::/64")

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.expressions.values import Unknown
-from policies.facts.addresses import EVERYTHING, Addresses
-from policies.facts.firewall_rules import UNSURE, Rule, classic, of_policy
-from policies.facts.networks import Key, network_key, networks
-from policies.facts.packets import ALL_PACKETS, NO_PACKETS, Packets
+from policies.facts.network.addresses import EVERYTHING, Addresses
+from policies.facts.network.firewall_rules import UNSURE, Rule, classic, of_policy
+from policies.facts.network.networks import Key, network_key, networks
+from policies.facts.network.packets import ALL_PACKETS, NO_PACKETS, Packets
 from policies.facts.resource import Res
 from policies.facts.world import World, fact
 

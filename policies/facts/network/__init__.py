@@ -1,0 +1,1 @@
+"""Networks: addresses, NICs, firewalls, routes, and the ways out."""

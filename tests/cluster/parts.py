@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,10 +53,24 @@ def build() -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name("kubernetes.partial")
         subprocess.run(
-            ["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", str(partial), "."],
+            ["go", "build", "-trimpath", "-ldflags", f"-s -w {_stamp()}", "-o", str(partial), "."],
             cwd=HERE,
             env=os.environ | {"CGO_ENABLED": "0"},
             check=True,
         )
         partial.rename(target)
     return target
+
+
+def version() -> str:
+    """The Kubernetes version of go.mod, as ``v1.34.4``."""
+    required = re.search(r"k8s\.io/kubernetes (v\S+)", (HERE / "go.mod").read_text())
+    if required is None:
+        raise ValueError(f"{HERE}/go.mod requires no k8s.io/kubernetes")
+    return required[1]
+
+
+def _stamp() -> str:
+    """Linker flags that tell the components their version, which clients and the node's status report."""
+    variables = {"gitVersion": version(), "gitMajor": "1", "gitMinor": version().split(".")[1]}
+    return " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in variables.items())

@@ -1,0 +1,44 @@
+"""Metrics: the declared scalars of a run, read from metrics.json in the working directory.
+
+They are the only values of the command's that enter the run record, so that people can compare runs without
+reading data; names that job.yaml does not declare stay out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Sequence
+
+from runner.image import paths
+from runner.image.workspace import METRICS, Workspace
+
+LIMIT = 64 << 10  # bytes
+
+
+def read(workspace: Workspace, declared: Sequence[str], owner: int) -> tuple[dict[str, float], str]:
+    """The declared metrics that are finite numbers, and what was wrong with the others in one sentence, or nothing."""
+    if not declared:
+        return {}, ""
+    try:
+        with paths.Beneath(workspace.job) as top:
+            fd = top.open((METRICS,), os.O_RDONLY | os.O_NONBLOCK)
+            with open(fd, "rb") as file:
+                if os.fstat(fd).st_uid != owner:
+                    return {}, f"{METRICS} belongs to another user"
+                data = file.read(LIMIT + 1)
+        found = json.loads(data) if len(data) <= LIMIT else None
+    except FileNotFoundError:
+        return {}, f"the command declares metrics and wrote no {METRICS}"
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        return {}, f"{METRICS} is not a JSON object of at most {LIMIT} bytes"
+    good = {name: float(found[name]) for name in declared if _is_scalar(found.get(name))}
+    missing = [name for name in declared if name not in good]
+    return good, f"{METRICS} has no finite number for: {', '.join(missing)}" if missing else ""
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

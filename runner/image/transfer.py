@@ -1,0 +1,68 @@
+"""Many transfers at once, with progress as events: what staging in and publishing have in common."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from runner.image.log import Log
+
+WORKERS = 8
+FIRST_PROGRESS = 2.0  # seconds until the first progress event: short transfers need none
+PROGRESS_EVERY = 10.0
+
+Result = TypeVar("Result")
+
+
+class Progress:
+    """Bytes and files done of a known total, reported as it grows."""
+
+    def __init__(self, log: Log, phase: str, files: int, size: int) -> None:
+        self._log, self._phase = log, phase
+        self._files, self._size = files, size
+        self._done_files = self._done_size = 0
+        self._lock = threading.Lock()
+        self._start = time.monotonic()
+        self._next = self._start + FIRST_PROGRESS
+
+    def add(self, size: int, files: int = 0) -> None:
+        """Count bytes (negative where they have to come again) and files."""
+        with self._lock:
+            self._done_size += size
+            self._done_files += files
+            now = time.monotonic()
+            if now < self._next:
+                return
+            self._next = now + PROGRESS_EVERY
+            done_files, done = self._done_files, self._done_size
+        rate = done / (now - self._start)
+        left = max(self._size - done, 0)
+        self._log.event(
+            "INFO",
+            "progress",
+            f"{self._phase}: {done_files} of {self._files} files, {done} of {self._size} bytes",
+            phase=self._phase,
+            files=done_files,
+            files_total=self._files,
+            bytes=done,
+            bytes_total=self._size,
+            percent=round(100 * done / self._size, 1) if self._size else 100.0,
+            eta_seconds=round(left / rate) if rate > 0 else None,
+        )
+
+
+def run_all(tasks: Sequence[Callable[[], Result]] | Iterable[Callable[[], Result]]) -> list[Result]:
+    """The results of all tasks, in their order, run WORKERS at a time. The first failure cancels what has not begun."""
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="transfer")
+    try:
+        futures = [pool.submit(task) for task in tasks]
+        wait(futures, return_when=FIRST_EXCEPTION)
+        failed = next((f for f in futures if f.done() and f.exception() is not None), None)
+        if failed is not None:
+            raise failed.exception() or RuntimeError
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

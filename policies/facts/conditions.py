@@ -61,7 +61,8 @@ class Reading:
     - undecided: ``why`` says what could not be decided
 
     ``literals`` are the strings it compares names with; ``tags`` whether a tag decides it; ``roles`` the roles it lets
-    a policy change touch, None where it does not restrict them.
+    a policy change touch, None where it does not restrict them. ``anchored``: it compares names whole or from their
+    start, and asserts nothing of the names it does not fit.
     """
 
     kind: Kind
@@ -70,6 +71,7 @@ class Reading:
     tags: bool = False
     until: datetime | None = None
     roles: frozenset[str] | None = None
+    anchored: bool = False
 
 
 def read(condition: str | Unknown | None) -> Reading:
@@ -96,7 +98,9 @@ def _read(expression: str) -> Reading:
         return Reading("never", "it holds for no resource", literals, tags)
     if seen == {True} and roles is None and program.timed:
         return Reading("time", "it depends on nothing but the time", literals, tags, program.until())
-    return Reading("narrows", "", literals, tags, program.until() if program.timed else None, roles)
+    until = program.until() if program.timed else None
+    anchored = program.anchored and not any(program.holds(place) for place in _generic())
+    return Reading("narrows", "", literals, tags, until, roles, anchored)
 
 
 def holds(condition: str | Unknown | None, place: Place) -> bool:
@@ -116,21 +120,16 @@ def open_prefixes(condition: str | Unknown | None) -> list[str]:
     """Name prefixes of the condition that end inside a name: it holds for ``<prefix>`` and for ``<prefix>x`` alike, so
     also for what somebody else calls ``<prefix>x``."""
     reading = read(condition)
-    found: list[str] = []
     if reading.kind != "narrows" or not isinstance(condition, str):
-        return found
-    for literal in reading.literals:
-        if literal.endswith("/") or not re.match(r"(projects|folders|organizations)/", literal):
-            continue
-        kinds = {(p.type, p.service) for p in _kinds(reading.literals)}
-        cut = any(holds(condition, Place(f"{literal}-zqx/a/b", *kind)) for kind in kinds)
-        if cut and not _generic(condition, kinds):
-            found.append(literal)
-    return found
-
-
-def _generic(condition: str, kinds: Iterable[tuple[str, str]]) -> bool:
-    return any(holds(condition, Place("projects/zqx/zqx/zqx", *kind)) for kind in kinds)
+        return []
+    if any(holds(condition, place) for place in _generic()):
+        return []
+    return [
+        literal
+        for literal in reading.literals
+        if re.match(r"(projects|folders|organizations)/.*[^/]$", literal)
+        and any(holds(condition, Place(f"{literal}-zqx/a/b", *kind)) for kind in _kinds(reading.literals))
+    ]
 
 
 # Resource types of the services that hold data, as conditions write them.
@@ -151,11 +150,16 @@ TYPES = {
 }
 
 
-def _kinds(literals: Iterable[str]) -> list[Place]:
-    kinds = [Place("", *kind) for kind in TYPES.values()]
-    written = [text for text in literals if ".googleapis.com" in text]
-    kinds += [Place("", text, text.split("/")[0]) for text in written]
-    return kinds
+def _kinds(literals: Iterable[str]) -> list[tuple[str, str]]:
+    """(type, service) of every data service, and whatever else the condition writes."""
+    written = [(text, text.split("/")[0]) for text in literals if ".googleapis.com" in text]
+    return [*TYPES.values(), *written]
+
+
+def _generic() -> Iterator[Place]:
+    """Resources that no condition names, one of every type."""
+    for kind in TYPES.values():
+        yield Place("projects/zqx/zqx/zqx", *kind)
 
 
 def _probes(literals: tuple[str, ...]) -> Iterator[Place]:
@@ -170,7 +174,7 @@ def _probes(literals: tuple[str, ...]) -> Iterator[Place]:
         names += [f"projects/_{filled}zqx", f"{filled}zqx"]
     for kind in _kinds(literals):
         for name in names:
-            yield Place(name, kind.type, kind.service)
+            yield Place(name, *kind)
 
 
 def _literals(expression: str) -> Iterator[str]:
@@ -190,6 +194,7 @@ class _Program:
         functions = set(program.functions())
         self.tags = sorted(functions & TAG_FUNCTIONS)
         self.timed = bool(re.search(r"\brequest\s*\.\s*time\b", expression))
+        self.anchored = not functions & {"endsWith", "extract", "_!=_", "!_", "_?_:_", "_+_"}
         self.by_role = "getAttribute" in functions
         self._moments = list(_moments(expression)) if self.timed else [datetime.now(UTC)]
         self._written = [moment for text in _TIMES.findall(expression) if (moment := _moment(text))]

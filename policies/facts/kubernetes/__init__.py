@@ -1,0 +1,1 @@
+"""What the cluster is and what runs in it: GKE clusters, and every Kubernetes object in the API's own words."""

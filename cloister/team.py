@@ -80,11 +80,9 @@ def new(
     }
     if monthly is not None:
         content["budget"] = {"monthly": monthly, "currency": "EUR"}
-    file = directory / "teams" / f"{name}.yaml"
-    # Before anything else looks at the name: it becomes a path.
-    if Path(name).name != name or name.startswith("."):
-        raise click.UsageError(f"found the team name {shown(name)}, expected letters, digits and hyphens")
-    if file.exists() or file.is_symlink():
+    file = directory.joinpath("teams", f"{name}.yaml")
+    # Compared with what is there: until it is checked, the name is no path to open.
+    if name in {path.stem for path in file.parent.glob("*.yaml")}:
         raise click.UsageError(f"teams/{name}.yaml exists already; edit it, or choose another name")
     text = "# The team owns this file; onboarding is one pull request with it.\n" + _yaml(content)
     declarations = load_with(directory, name, text)

@@ -16,6 +16,7 @@ from cloister.declarations.fields import (
     RelativePath,
     Shape,
     Whole,
+    duration_seconds,
     wrong,
 )
 from cloister.declarations.team import Seal
@@ -29,7 +30,7 @@ Location = Annotated[
         "a place in one of the team's buckets, as data/reviews/",
     ),
 ]
-Argument = Annotated[str, Shape(r"(?s)[^\x00]*", "a string without zero bytes")]
+Argument = Annotated[str, Shape(r"[^\x00]*", "a string without zero bytes")]
 
 
 def _command(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ class Resources(Declared):
 
 
 class Job(Declared):
-    """The whole file. `timeout` is a duration (`duration_seconds` reads it)."""
+    """The whole file."""
 
     name: JobName
     run: Annotated[Listed[Argument], AfterValidator(_command)]
@@ -82,4 +83,9 @@ class Job(Declared):
     metrics: Listed[
         Annotated[str, Shape(r"[A-Za-z_][A-Za-z0-9_.]{0,62}", "a metric's name, as accuracy")]
     ] = ()
-    network: Seal | None = None
+    network: Seal | None = None  # less than the team's; left out, the team's own
+
+    @property
+    def timeout_seconds(self) -> int:
+        """`timeout` in seconds."""
+        return duration_seconds(self.timeout)

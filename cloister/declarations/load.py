@@ -124,7 +124,12 @@ def _nothing(model: type[Model]) -> File[Model]:
 
 
 def _strays(root: Path) -> list[Mistake]:
-    """Files of teams/ that look like a team's and would be passed over in silence."""
+    """A teams/ that lies elsewhere, and files in it that would be passed over in silence."""
+    real = (root / "teams").resolve()
+    if not real.is_relative_to(root.resolve()):
+        return [
+            Mistake("teams", 1, f"found a link to {real}, expected a directory of this tree; copy it here")
+        ]
     return [
         Mistake(f"teams/{path.name}", 1, f"found {path.suffix}, expected .yaml; rename the file")
         for path in sorted((root / "teams").glob("*"))

@@ -23,7 +23,8 @@ def place(location: Location) -> str:
     """A location as people write it: `pools[0].name`."""
     text = ""
     for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+        named = isinstance(step, str) and re.fullmatch(r"[\w-]{1,64}", step)
+        text += f"[{step}]" if isinstance(step, int) else f".{step if named else shown(step)}"
     return text.lstrip(".")
 
 

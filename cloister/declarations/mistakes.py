@@ -16,7 +16,7 @@ class Mistake:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        return printable(f"{self.file}:{self.line}: {self.message}")
 
 
 class DeclarationErrors(Exception):
@@ -45,5 +45,9 @@ def shown(value: object, limit: int = 120) -> str:
         return "a list" if value else "an empty list"
     text = f"{value:g}" if isinstance(value, float) else str(value)
     text = text if len(text) <= limit else text[: limit - 3] + "..."
-    quoted = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-    return f'"{quoted}"' if isinstance(value, str) else quoted
+    return printable(f'"{text}"' if isinstance(value, str) else text)
+
+
+def printable(text: str) -> str:
+    """A text on one line: what a terminal would act on is written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -22,6 +22,7 @@ NETWORK_LABEL = "cloister.dev/network"  # on namespaces: sealed or project
 POOL_LABEL = "cloister.dev/pool"  # on nodes
 ISOLATION_LABEL = "cloister.dev/isolation"  # on namespaces: shared or dedicated
 LIMIT_LABEL = "cloister.dev/max-run-seconds"  # on namespaces: the longest a pod of the team may run
+DENY_OUTSIDE = "cloister-deny-outside"  # the cluster-wide network policy
 RUNNER_REPOSITORY = "runner"
 METAFLOW_REPOSITORY = "metaflow"
 METAFLOW_CONFIG_MAP = "metaflow"  # Metaflow's configuration in a team's namespace
@@ -35,6 +36,33 @@ ATTESTOR = "published"  # attests the images that the platform published
 OBJECT_CREATOR = "object_creator"
 BUCKET_KEEPER = "bucket_keeper"
 OPERATOR = "operator"
+
+# What a sealed pod may say to the runner; runner/image/config.py reads it, admission allows nothing else.
+RUNNER_ARGUMENTS = ("run",)
+PLATFORM_VARIABLES = (  # from the ConfigMap `cloister`, by configMapKeyRef
+    "CLOISTER_TEAM",
+    "CLOISTER_NETWORK",
+    "CLOISTER_BUCKET_CODE",
+    "CLOISTER_BUCKET_DATA",
+    "CLOISTER_BUCKET_ARTIFACTS",
+    "CLOISTER_BUCKET_RESULTS",
+    "CLOISTER_STORE",
+    "CLOISTER_METADATA",
+    "CLOISTER_LOG_LIMIT",
+    "CLOISTER_PATIENCE",
+    "CLOISTER_GRACE",
+)
+SUBMIT_VARIABLES = (  # literals, set by `cloister job`
+    "CLOISTER_JOB",
+    "CLOISTER_RUN_ID",
+    "CLOISTER_SPEC",
+    "CLOISTER_SHARDS",
+    "CLOISTER_IMAGE",
+)
+FIELD_VARIABLES = (  # fieldRefs; the second is set by Kubernetes' own Job controller on indexed Jobs
+    "CLOISTER_SHARD",
+    "JOB_COMPLETION_INDEX",
+)
 
 # Fields of the run record, the one entry by which people know a run.
 RUN_RECORD = "run"  # its `event`
@@ -159,7 +187,12 @@ def node_service_account_id(pool: str) -> str:
 
 def priority_class(accelerator: str | None = None) -> str:
     """The priority class a pod must have: of its accelerator, or of pods without one. Quotas are scoped by it."""
-    return f"cloister-{accelerator or 'standard'}"
+    return f"cloister-{'standard' if accelerator is None else accelerator}"
+
+
+def admission_policy(policy: str) -> str:
+    """A ValidatingAdmissionPolicy and its binding."""
+    return f"cloister-{policy}"
 
 
 def service_account_email(project: str, account_id: str) -> str:

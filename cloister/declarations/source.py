@@ -74,7 +74,7 @@ def _relative(root: Path, path: Path) -> str:
 def _text(root: Path, path: Path, source: Source) -> str | None:
     try:
         real = path.resolve(strict=True)
-        if path.is_symlink() and not real.is_relative_to(root.resolve()):
+        if not real.is_relative_to(root.resolve()):
             source.mistake(f"found a link to {real}, expected a file of this tree; copy it here")
             return None
         status = real.stat()

@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> int:
     if reason:
         print(f"skipped: no local cluster here; {reason}", file=sys.stderr)
         return 3
-    parts.build()
+    parts.kubernetes().build()
+    parts.dns().build()
     if arguments == ["build"]:
         return 0
     begun = time.monotonic()

@@ -16,7 +16,7 @@ import yaml
 from tests.cluster import identities, images, parts
 
 BRIDGE, ADDRESS, PODS = "clo0", "10.244.0.1", "10.244.0.0/24"
-SERVICES, FIRST_SERVICE, DNS_SERVICE = "10.96.0.0/24", "10.96.0.1", "10.96.0.10"
+SERVICES, FIRST_SERVICE = "10.96.0.0/24", "10.96.0.1"
 SERVER = f"https://{ADDRESS}:6443"
 NODE = "node1"
 PAUSE = "localhost/pause:1"
@@ -36,7 +36,7 @@ class Node:
 
     def up(self) -> None:
         """Start what is not running, in order; returns when the node is Ready. Raises ``Failed``."""
-        binary = parts.build()
+        binary = parts.kubernetes().build()
         for folder in ("bin", "log", "etcd", "cni", "containerd", "kubelet", "run"):
             (self.state / folder).mkdir(parents=True, exist_ok=True)
         for name in (*parts.COMPONENTS, "pause"):
@@ -57,10 +57,11 @@ class Node:
         self._start("kubelet", self._kubelet())
         self._await("kubelet", lambda: " Ready" in self.kubectl("get", "nodes", "--no-headers").stdout)
         self._start("kube-proxy", self._proxy())
+        self._start("coredns", self._dns())
 
     def down(self) -> None:
         """Stop every process and unmount what they left. The state stays, so that ``up`` resumes it."""
-        for name in ("kube-proxy", "kubelet", "kube-scheduler", "kube-controller-manager"):
+        for name in ("coredns", "kube-proxy", "kubelet", "kube-scheduler", "kube-controller-manager"):
             self._stop(name)
         if self._alive("containerd"):
             tasks = self.ctr("-n", "k8s.io", "tasks", "ls", "-q").stdout.split()
@@ -75,7 +76,12 @@ class Node:
         """Kill a component without warning and start it again: for tests of faults."""
         command = json.loads((self.state / "run" / f"{name}.json").read_text())
         self._stop(name, signal.SIGKILL)
-        self._start(name, command)
+        deadline = time.monotonic() + 20
+        while not self._alive(name):  # its port may be held until the last of its threads has gone
+            if time.monotonic() > deadline:
+                raise Failed(f"{name} does not start again: see {self.state}/log/{name}")
+            self._start(name, command)
+            time.sleep(0.5)
 
     def running(self) -> dict[str, bool]:
         """Whether each component that was ever started still runs."""
@@ -208,7 +214,7 @@ state = "{folder}/state"
             "containerRuntimeEndpoint": f"unix://{self.state}/containerd/sock",
             "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
             "clusterDomain": "cluster.local",
-            "clusterDNS": [DNS_SERVICE],
+            "clusterDNS": [ADDRESS],
             "resolvConf": "/dev/null",
         }
         file = self.state / "kubelet" / "config.yaml"
@@ -223,6 +229,24 @@ state = "{folder}/state"
             f"{self.state}/bin/kube-proxy", f"--kubeconfig={self.state}/proxy.kubeconfig", "--proxy-mode=iptables",
             f"--cluster-cidr={PODS}", f"--hostname-override={NODE}", "--conntrack-max-per-core=0",
         ]  # fmt: skip
+
+    def _dns(self) -> list[str]:
+        """Names of the cluster and nothing else: as the private root zone of the stacks answers."""
+        file = self.state / "Corefile"
+        file.write_text(
+            f""".:53 {{
+  bind {ADDRESS}
+  errors
+  kubernetes cluster.local in-addr.arpa {{
+    kubeconfig {self.kubeconfig}
+  }}
+  template ANY ANY . {{
+    rcode NXDOMAIN
+  }}
+}}
+"""
+        )
+        return [str(parts.dns().build()), "-conf", str(file)]
 
     def _start(self, name: str, command: list[str]) -> None:
         if self._alive(name):

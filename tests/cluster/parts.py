@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def missing() -> str | None:
     """Why the cluster cannot run here, with the command that would change it; None when it can."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "the local cluster needs root on Linux; name another one by KUBECONFIG"
-    if not shutil.which("go") and not binary().exists():
+    if not shutil.which("go") and not (kubernetes().binary.exists() and dns().binary.exists()):
         return "the local cluster is built with Go: install it from https://go.dev/dl"
     packages = [package for program, package in _PROGRAMS.items() if not shutil.which(program)]
     if not (CNI / "bridge").exists():
@@ -38,28 +39,46 @@ def missing() -> str | None:
     return None
 
 
-def binary() -> Path:
-    """Where the one binary of all Kubernetes components lies once built: named by what it is built from."""
-    sources = b"".join((HERE / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "cloister" / f"kubernetes-{sha256(sources).hexdigest()[:12]}" / "kubernetes"
+@dataclass(frozen=True)
+class Module:
+    """A Go module of this folder, built to one program."""
+
+    program: str
+    folder: Path
+    flags: str
+
+    @property
+    def binary(self) -> Path:
+        """Where the program lies once built: named by what it is built from."""
+        sources = b"".join((self.folder / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
+        digest = sha256(sources + self.flags.encode()).hexdigest()[:12]
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cache / "cloister" / f"{self.program}-{digest}" / self.program
+
+    def build(self) -> Path:
+        """Build once. Returns the program's path."""
+        if not self.binary.exists():
+            print(f"building {self.program} from its Go module", flush=True)
+            self.binary.parent.mkdir(parents=True, exist_ok=True)
+            partial = self.binary.with_suffix(".partial")
+            subprocess.run(
+                ["go", "build", "-trimpath", "-ldflags", f"-s -w {self.flags}", "-o", str(partial), "."],
+                cwd=self.folder,
+                env=os.environ | {"CGO_ENABLED": "0"},
+                check=True,
+            )
+            partial.rename(self.binary)
+        return self.binary
 
 
-def build() -> Path:
-    """Build the components once (about ten minutes on 2 cores with cold caches). Returns the binary's path."""
-    target = binary()
-    if not target.exists():
-        print("building Kubernetes from its Go module, about ten minutes the first time", flush=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name("kubernetes.partial")
-        subprocess.run(
-            ["go", "build", "-trimpath", "-ldflags", f"-s -w {_stamp()}", "-o", str(partial), "."],
-            cwd=HERE,
-            env=os.environ | {"CGO_ENABLED": "0"},
-            check=True,
-        )
-        partial.rename(target)
-    return target
+def kubernetes() -> Module:
+    """All Kubernetes components in one program: about ten minutes on 2 cores with cold caches."""
+    return Module("kubernetes", HERE, _stamp())
+
+
+def dns() -> Module:
+    """The DNS server: about two minutes with cold caches."""
+    return Module("coredns", HERE / "dns", "")
 
 
 def version() -> str:

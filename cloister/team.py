@@ -19,6 +19,9 @@ DIRECTORY = click.option(
     default=Path(),
     help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
 )
+HEADER = """# The team owns this file; onboarding is one pull request with it.
+# yaml-language-server: $schema=../docs/schemas/team.json
+"""
 FORMAT = click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
@@ -84,7 +87,7 @@ def new(
     # Compared with what is there: until it is checked, the name is no path to open.
     if name in {path.stem for path in file.parent.glob("*.yaml")}:
         raise click.UsageError(f"teams/{name}.yaml exists already; edit it, or choose another name")
-    text = "# The team owns this file; onboarding is one pull request with it.\n" + _yaml(content)
+    text = HEADER + _yaml(content)
     declarations = load_with(directory, name, text)
     file.parent.mkdir(exist_ok=True)
     with file.open("x", encoding="utf-8") as stream:

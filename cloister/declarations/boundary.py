@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from cloister.declarations.fields import (
     ChannelId,
@@ -110,7 +110,7 @@ class Boundary(Declared):
     organization: Annotated[OrganizationKey | None, BeforeValidator(_organization)] = None
     regions: Listed[Place]
     assurance: Assurance
-    trusted: Trusted = Trusted()
+    trusted: Trusted = Field(default_factory=Trusted)
     people: Listed[People] = ()
     attestations: Listed[Attestation] = ()
     exceptions: Listed[SignedException] = ()

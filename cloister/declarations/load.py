@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from cloister.declarations import checks
 from cloister.declarations.boundary import Boundary
+from cloister.declarations.checks.job import within_team
 from cloister.declarations.dates import today as current_day
 from cloister.declarations.fields import Declared
 from cloister.declarations.job import Job
@@ -72,11 +73,14 @@ def load_beside(boundary_path: Path) -> Declarations | None:
     return _load(root, boundary_path, checks.DECLARED, current_day(), expired_ok=True)
 
 
-def load_job(path: Path) -> Job:
-    """Read one job.yaml. Raises DeclarationErrors."""
+def load_job(path: Path, *, team: Team | None = None) -> Job:
+    """Read one job.yaml; with a team, what it asks for must fit the team's. Raises DeclarationErrors."""
     file = _file(path.parent, path, Job)
-    if file.source.mistakes:
-        raise DeclarationErrors(file.source.mistakes)
+    mistakes = list(file.source.mistakes)
+    if team is not None and not mistakes:
+        mistakes.extend(within_team(file, team))
+    if mistakes:
+        raise DeclarationErrors(mistakes)
     return file.value
 
 

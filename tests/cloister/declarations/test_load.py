@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloister.declarations import DeclarationErrors, load, load_beside, load_boundary, load_with
+from cloister.declarations import DeclarationErrors, load, load_beside, load_boundary, load_job, load_with
 from cloister.declarations.dates import today
 from cloister.declarations.fields import duration_seconds, memory_bytes
 from cloister.declarations.platform import maintenance_window
@@ -137,6 +137,56 @@ def test_a_link_inside_the_tree_is_fine(tree: Path) -> None:
     (tree / "teams" / "fakespot.yaml").rename(tree / "shared" / "f.yaml")
     (tree / "teams" / "fakespot.yaml").symlink_to("../shared/f.yaml")
     assert list(load(tree).teams) == ["fakespot"]
+
+
+JOB = """name: train
+run: [python, train.py]
+code: ./src
+resources: {cpu: 2, memory: 4Gi, gpus: {nvidia-l4: 1}}
+timeout: 30m
+network: sealed
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "cpu: 2",
+            "cpu: 64.5",
+            "4: resources.cpu: found 64.5, expected at most 64, the quota of translations",
+        ),
+        (
+            "4Gi",
+            "257Gi",
+            '4: resources.memory: found "257Gi", expected at most 256Gi, the quota of translations',
+        ),
+        (
+            "l4: 1",
+            "l4: 5",
+            "4: resources.gpus.nvidia-l4: found 5, expected at most 4, the quota of translations",
+        ),
+        (
+            "l4: 1",
+            "t4: 1",
+            '4: resources.gpus.nvidia-t4: found "nvidia-t4", expected a GPU in the quota of translations: nvidia-l4; did you mean nvidia-l4',
+        ),
+        ("30m", "25h", '5: timeout: found "25h", expected at most 24h, the quota of translations'),
+        (
+            "sealed",
+            "project",
+            '6: network: found "project", expected sealed; translations is sealed and a job may not ask for more',
+        ),
+    ],
+)
+def test_a_job_asks_for_no_more_than_its_team_has(tmp_path: Path, old: str, new: str, said: str) -> None:
+    team = load(ROOT).teams["translations"]
+    file = tmp_path / "job.yaml"
+    file.write_text(JOB)
+    assert load_job(file, team=team).timeout_seconds == 1800
+    file.write_text(JOB.replace(old, new))
+    load_job(file)
+    assert refused(lambda: load_job(file, team=team)) == [f"job.yaml:{said}"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from stacks.base import Stack, new_stack
 from stacks.cluster import STACK as CLUSTER
 from stacks.cluster import build_cluster
 from stacks.foundation import build_foundation
+from stacks.guardrails import build_guardrails
 from stacks.team import build_team
 
 OUTPUT = "cdktf.out"
@@ -34,8 +35,9 @@ def synthesize(declared: Declarations, out: Path, progress: Callable[[str], None
 
     foundation = build("foundation", build_foundation, [])
     cluster = build(CLUSTER, build_cluster, [foundation])
+    guardrails = build("guardrails", build_guardrails, [cluster])
     for name, team in declared.teams.items():
-        build(names.team_stack(name), lambda stack, team=team: build_team(stack, team), [cluster])
+        build(names.team_stack(name), lambda stack, team=team: build_team(stack, team), [guardrails])
     started = time.monotonic()
     app.synth()
     for name, taken in seconds.items():

@@ -1,0 +1,18 @@
+"""The stack `guardrails`: what holds every team's namespace, cluster-wide."""
+
+from __future__ import annotations
+
+from stacks.base import Stack, connect_kubernetes
+from stacks.cluster import ENDPOINT
+from stacks.cluster import STACK as CLUSTER
+from stacks.guardrails.admission import build_admission
+from stacks.guardrails.network import build_clusterwide_deny
+from stacks.guardrails.priority import build_priority_classes
+
+
+def build_guardrails(stack: Stack) -> None:
+    """Admission policies, the network policy no namespace can widen, and the priority classes."""
+    connect_kubernetes(stack, CLUSTER, ENDPOINT)
+    build_admission(stack)
+    build_clusterwide_deny(stack)
+    build_priority_classes(stack)

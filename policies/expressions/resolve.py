@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from policies.expressions.context import Context
+from policies.expressions.convert import plain
+from policies.expressions.instances import ResourceObject
+from policies.expressions.scope import Whole
 from policies.expressions.values import Unknown
 from policies.snapshot.model import Resource, Snapshot
-
-_REFERENCE = re.compile(r"\$\{([a-z0-9_]+)\.([A-Za-z0-9_-]+)\.([a-z0-9_.\[\]]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A resource and the values of its arguments; ``Unknown`` stands where none could be found."""
+    """A resource and the values of its arguments; ``Unknown`` stands where none could be found. ``project``: the
+    project it lives in, by its own argument or its provider's."""
 
     resource: Resource
     values: Mapping[str, Any]
@@ -23,53 +25,70 @@ class Resolved:
     project: Any
 
 
-def resolve(snapshot: Snapshot, project: str) -> list[Resolved]:
-    """Evaluate. ``project`` is the boundary's project, for the names Google computes."""
-    by_address = {r.address: r for stack in snapshot.stacks for r in stack.resources}
+def resolve(snapshot: Snapshot, project: str, project_number: str = "") -> list[Resolved]:
+    """Evaluate every argument of every instance. ``project`` and its number are the boundary's, for the names Google
+    computes."""
+    return Evaluation(snapshot, project, project_number).resources()
 
-    def lookup(stack: str, match: re.Match[str]) -> Any:
-        type_, name, attribute = match.groups()
-        address = f"{stack}/{type_}.{name}"
-        target = by_address.get(address)
-        if target is None:
-            return Unknown("no such resource", refs=(f"{address}.{attribute}",))
-        if attribute == "metadata[0].name":
-            return value(stack, target.body["metadata"])["name"] if isinstance(target.body["metadata"], Mapping) else target.body["metadata"][0]["name"]
-        if attribute in target.body and target.body[attribute] is not None:
-            return value(stack, target.body[attribute])
-        if type_ == "google_service_account" and attribute == "email":
-            return f"{target.body['account_id']}@{project}.iam.gserviceaccount.com"
-        if attribute == "id" and type_ == "google_compute_network":
-            return f"projects/{project}/global/networks/{target.body['name']}"
-        return Unknown("known after apply", refs=(f"{address}.{attribute}",))
 
-    def value(stack: str, raw: Any) -> Any:
-        if isinstance(raw, str) and "${" in raw:
-            whole = _REFERENCE.fullmatch(raw)
-            if whole:
-                return lookup(stack, whole)
-            parts = [(m, lookup(stack, m)) for m in _REFERENCE.finditer(raw)]
-            unknown = next((v for _, v in parts if isinstance(v, Unknown)), None)
-            if unknown is not None:
-                return Unknown(unknown.reason, prefix=raw.split("${")[0], refs=unknown.refs)
-            for m, v in parts:
-                raw = raw.replace(m[0], str(v))
-            return raw
-        if isinstance(raw, Mapping):
-            return {k: value(stack, v) for k, v in raw.items()}
-        if isinstance(raw, list):
-            return [value(stack, v) for v in raw]
-        return raw
+class Evaluation:
+    """One snapshot, evaluated on demand."""
 
-    def merged(r: Resource) -> Any:
-        body = dict(r.body)
-        for key, expression in r.configured.items():
-            if body.get(key) is None:
-                body[key] = expression
-        return value(r.stack, body)
+    def __init__(self, snapshot: Snapshot, project: str, project_number: str = "") -> None:
+        self._snapshot = snapshot
+        self._context = Context(project, project_number)
+        self._whole = Whole(snapshot, self._context)
 
-    return [
-        Resolved(r, merged(r), r.type.split("_")[0], merged(r).get("project", project))
-        for stack in snapshot.stacks
-        for r in stack.resources
-    ]
+    def resources(self) -> list[Resolved]:
+        """Every resource and data source, count and for_each expanded, in input order."""
+        return [self._resolved(instance) for instance in self._whole.instances()]
+
+    def providers(self, stack: str) -> dict[str, dict[str, Any]]:
+        """The arguments of each provider configuration of a stack."""
+        return self._arguments(stack, self._stack(stack).providers)
+
+    def modules(self, stack: str) -> dict[str, dict[str, Any]]:
+        """The arguments of each module call of a stack."""
+        return self._arguments(stack, self._stack(stack).modules)
+
+    def backend(self, stack: str) -> tuple[str, dict[str, Any]] | None:
+        """The backend of a stack; None when it names none, or is a plan, which does not say."""
+        backend = self._stack(stack).backend
+        if backend is None:
+            return None
+        return backend[0], self._arguments(stack, {"": backend[1]})[""]
+
+    def outputs(self, stack: str) -> dict[str, Any]:
+        """The value of each output of a stack."""
+        scope = self._whole.scope(stack)
+        found: dict[str, Any] = {}
+        for name in self._stack(stack).outputs:
+            self._whole.budget.refill()
+            found[name] = plain(scope.output(name))
+        return found
+
+    def _stack(self, name: str) -> Any:
+        return next(stack for stack in self._snapshot.stacks if stack.name == name)
+
+    def _arguments(self, stack: str, blocks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        scope = self._whole.scope(stack)
+        return {
+            name: {key: plain(scope.argument(value)) for key, value in block.items()}
+            for name, block in blocks.items()
+        }
+
+    def _resolved(self, instance: ResourceObject) -> Resolved:
+        self._whole.budget.refill()
+        resource = instance.resource
+        return Resolved(
+            resource, instance.arguments(), resource.provider_key.partition(".")[0], self._project(instance)
+        )
+
+    def _project(self, instance: ResourceObject) -> Any:
+        if not instance.resource.type.startswith("google_"):
+            return self._context.project
+        own = instance.configured("project")
+        own = instance.provider("project") if own is None else own
+        if own is None:
+            return Unknown("neither the resource nor its provider names a project")
+        return own

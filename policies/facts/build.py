@@ -15,7 +15,7 @@ def build_world(snapshot: Snapshot, boundary: Boundary, declared: Declarations |
         Res(
             item.values, "", item.resource.address, item.resource.stack, item.resource.type, item.resource.name,
             item.resource.mode, item.resource.meta, item.project, item.provider,
-        )  # fmt: skip
-        for item in resolve(snapshot, boundary.project)
+        )
+        for item in resolve(snapshot, boundary.project, boundary.project_number or "")
     ]
     return World(snapshot, resources, boundary, declared)

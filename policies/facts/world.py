@@ -54,7 +54,7 @@ class World:
     def referred(self, value: Any) -> Res | None:
         """The resource of this world that an unresolved value refers to, when it is that one reference and nothing
         else. What it refers to is then known by identity although its value is not."""
-        if not isinstance(value, Unknown) or len(value.refs) != 1:
+        if not isinstance(value, Unknown) or len(value.refs) != 1 or not value.exact:
             return None
         reference = value.refs[0]
         while "." in reference or "[" in reference:

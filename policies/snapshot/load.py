@@ -24,7 +24,7 @@ def load(paths: Iterable[Path]) -> Snapshot:
             mistakes += error.messages
     if mistakes:
         raise InputError(*mistakes)
-    return Snapshot(stacks)
+    return Snapshot(stacks, [stack.source for stack in stacks])
 
 
 def _files(path: Path) -> list[Path]:

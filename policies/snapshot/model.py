@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+_KEYS = re.compile(r"\[(?:\d+|\"(?:[^\"\\]|\\.)*\")\]")
 
 Kind = Literal["synth", "plan"]
 
@@ -26,15 +29,24 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class References:
+    """An argument of a plan's configuration of which only the references are known, not the expression: the longest
+    ones, as written (``google_x.y.email``, ``var.z``)."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One resource or data source as written.
 
     ``address`` is ``<stack>/<type>.<name>``, with ``[key]`` for an instance, ``data.`` before a data source's
     type and ``module.<m>.`` before that. ``body`` holds its arguments: literals, and strings that may hold
-    ``${...}``. For a plan, ``body`` is the planned values and ``configured`` the expressions of the
-    configuration section (as template strings where they are known), by which unknown values are resolved;
-    ``unknown`` is the plan's ``after_unknown`` tree. ``meta`` holds the meta-arguments: count, for_each,
-    depends_on, lifecycle, provisioner, connection, provider.
+    ``${...}``. For a plan, ``body`` is the planned values, never a template; ``configured`` are the arguments of
+    the configuration section (template strings, or ``References``), by which unknown values are resolved, and
+    ``unknown`` is the plan's ``after_unknown`` tree (None: not from a plan). ``meta`` holds the meta-arguments:
+    count, for_each, depends_on, lifecycle, provisioner, connection, provider. ``module`` is the module's address with
+    the keys of its instances; ``provider`` the configuration it names, if it names one (``google.<alias>``).
     """
 
     address: str
@@ -47,7 +59,38 @@ class Resource:
     module: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     configured: Mapping[str, Any] = field(default_factory=dict)
-    unknown: Any = None
+    unknown: Mapping[str, Any] | None = None
+    provider: str = ""
+
+    @property
+    def module_path(self) -> str:
+        """The module's address without the keys of its instances."""
+        return _KEYS.sub("", self.module) if "[" in self.module else self.module
+
+    @property
+    def provider_key(self) -> str:
+        """The provider configuration it belongs to: by default the one its type begins with."""
+        return self.provider or self.type.partition("_")[0]
+
+
+@dataclass(slots=True)
+class Module:
+    """The names of one module of a stack. ``path`` is ``module.<name>.module.<name>``, empty for the root.
+
+    ``variables`` and ``outputs`` are blocks as written (``{"default": ...}``, ``{"value": ...}``); ``inputs`` are the
+    arguments of the call, in the parent's names; ``given`` the values of variables that the input states.
+    """
+
+    path: str = ""
+    variables: dict[str, Any] = field(default_factory=dict)
+    locals: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parent(self) -> str:
+        return self.path.rpartition("module.")[0].rstrip(".")
 
 
 @dataclass(slots=True)
@@ -55,9 +98,11 @@ class Stack:
     """One state: the resources of one cdk.tf.json or one plan, and everything beside them.
 
     ``providers`` maps ``google`` or ``google.<alias>`` to its arguments; ``backend`` is (type, arguments) or
-    None when absent (local); ``modules`` maps a module call's name to its arguments; ``notes`` are facts of the
-    input that a channel must judge: (kind, detail), kinds: ``drift``, ``deferred``, ``targeted``, ``incomplete``,
-    ``import``, ``moved``, ``removed``, ``disagreement``, ``forget``.
+    None when absent (local); ``modules`` maps a module call's name to its arguments; ``children`` are the modules
+    below the root whose contents are known, by path; ``given`` the values of root variables that the input states;
+    ``notes`` are facts of the input that a channel must judge: (kind, detail), kinds: ``drift``, ``deferred``,
+    ``targeted``, ``incomplete``, ``errored``, ``import``, ``moved``, ``removed``, ``disagreement``, ``forget``,
+    ``destroy``, ``unread``.
     """
 
     name: str
@@ -72,15 +117,19 @@ class Stack:
     locals: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     modules: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    children: dict[str, Module] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def modules_by_path(self) -> dict[str, Module]:
+        """Every module whose contents are known, the root under the empty path."""
+        root = Module("", self.variables, self.locals, self.outputs, {}, self.given)
+        return {"": root, **self.children}
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """Several stacks seen as one world."""
+    """Several stacks seen as one world. ``inputs``: every file that was read."""
 
     stacks: list[Stack]
-
-    @property
-    def inputs(self) -> list[Input]:
-        return [stack.source for stack in self.stacks]
+    inputs: list[Input] = field(default_factory=list)

@@ -13,14 +13,22 @@ def plan_stack(tree: Mapping[str, Any], source: Input) -> Stack:
     name = Path(source.path).stem
     stack = Stack(name, "plan", source, backend_known=False)
     configuration = tree["configuration"]
-    configured = {r["address"]: _plain(r.get("expressions", {})) for r in configuration["root_module"]["resources"]}
+    configured = {
+        r["address"]: _plain(r.get("expressions", {})) for r in configuration["root_module"]["resources"]
+    }
     unknown = {c["address"]: c["change"].get("after_unknown") for c in tree["resource_changes"]}
     for r in tree["planned_values"]["root_module"]["resources"]:
         address = r["address"]
         stack.resources.append(
             Resource(
-                f"{name}/{address}", name, r["type"], r["name"], r["values"], r["mode"],
-                configured=configured.get(address, {}), unknown=unknown.get(address),
+                f"{name}/{address}",
+                name,
+                r["type"],
+                r["name"],
+                r["values"],
+                r["mode"],
+                configured=configured.get(address, {}),
+                unknown=unknown.get(address) or {},
             )  # fmt: skip
         )
     for key, provider in configuration.get("provider_config", {}).items():

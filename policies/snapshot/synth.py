@@ -27,7 +27,9 @@ def synth_stack(tree: Mapping[str, Any], source: Input) -> Stack:
     return stack
 
 
-def _resources(tree: Mapping[str, Any], stack: str, section: Literal["resource", "data"]) -> Iterator[Resource]:
+def _resources(
+    tree: Mapping[str, Any], stack: str, section: Literal["resource", "data"]
+) -> Iterator[Resource]:
     prefix = "data." if section == "data" else ""
     for type_, named in tree.get(section, {}).items():
         for name, body in named.items():
@@ -36,6 +38,7 @@ def _resources(tree: Mapping[str, Any], stack: str, section: Literal["resource",
                 {key: value for key, value in body.items() if key not in META},
                 "data" if section == "data" else "managed",
                 meta={key: body[key] for key in META if key in body},
+                provider=_provider_of(body),
             )  # fmt: skip
 
 
@@ -43,3 +46,9 @@ def _providers(section: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, A
     for name, entries in section.items():
         for entry in entries if isinstance(entries, list) else [entries]:
             yield f"{name}.{entry['alias']}" if "alias" in entry else name, entry
+
+
+def _provider_of(body: Mapping[str, Any]) -> str:
+    """The provider configuration a resource names; empty when it takes the default of its type."""
+    named = body.get("provider")
+    return named.removeprefix("${").removesuffix("}") if isinstance(named, str) else ""

@@ -1,0 +1,153 @@
+"""Values of a plan, with what is known only after apply resolved through the plan's configuration section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from policies.expressions.evaluate import Evaluator
+from policies.expressions.normalise import Shape
+from policies.expressions.values import Unknown
+from policies.snapshot.model import References
+
+# A plan gives only the references of an expression. In these arguments an e-mail address never stands alone.
+_MEMBERS = ("member", "members")
+
+
+class Planned:
+    """Resolves the unknown values of one resource. ``qualify`` writes a reference with its stack."""
+
+    __slots__ = ("_evaluator", "_qualify")
+
+    def __init__(self, evaluator: Evaluator, qualify: Callable[[str], str]) -> None:
+        self._evaluator = evaluator
+        self._qualify = qualify
+
+    def value(self, name: str, raw: Any, configured: Any, unknown: Any, shape: Shape | None) -> Any:
+        """The planned value ``raw`` of an argument; where the plan says it is unknown, its configured expression
+        evaluated. An unknown that nothing configures is a default of the provider: absent."""
+        if not _any(unknown):
+            return raw
+        if unknown is True:
+            return None if configured is None else self._configured(name, configured, shape)
+        if isinstance(raw, Mapping) and isinstance(unknown, Mapping):
+            return self._mapping(name, raw, configured, unknown, shape)
+        if isinstance(raw, list) and isinstance(unknown, list):
+            return self._items(name, raw, configured, unknown, shape)
+        return (
+            Unknown("known after apply") if configured is None else self._configured(name, configured, shape)
+        )
+
+    def _mapping(
+        self,
+        name: str,
+        raw: Mapping[str, Any],
+        configured: Any,
+        unknown: Mapping[str, Any],
+        shape: Shape | None,
+    ) -> Any:
+        if isinstance(configured, str | References):
+            configured = self._configured(name, configured, shape)
+            if isinstance(configured, Unknown):
+                return {
+                    key: configured if _any(unknown.get(key)) else raw.get(key) for key in {**raw, **unknown}
+                }
+        known = configured if isinstance(configured, Mapping) else {}
+        inner = shape.inner if shape is not None else {}
+        keys = {**raw, **{key: None for key, flag in unknown.items() if _any(flag)}}
+        return {
+            key: self.value(key, raw.get(key), known.get(key), unknown.get(key), inner.get(key))
+            for key in keys
+        }
+
+    def _items(
+        self, name: str, raw: list[Any], configured: Any, unknown: list[Any], shape: Shape | None
+    ) -> Any:
+        """Elements one by one. What the configuration gives for them is found by position or, in a set, whose planned
+        order is its own, by the values that are known."""
+        flags = [*unknown, *[False] * (len(raw) - len(unknown))][: len(raw)]
+        if isinstance(configured, References):
+            return self._referring(name, raw, configured, flags)
+        if isinstance(configured, str):
+            configured = self._configured(name, configured, shape)
+        candidates = (
+            configured if isinstance(configured, list) else [] if configured is None else [configured]
+        )
+        found: list[Any] = []
+        for position, (item, flag) in enumerate(zip(raw, flags, strict=True)):
+            if not _any(flag):
+                found.append(item)
+                continue
+            matching = [candidate for candidate in candidates if self._fits(candidate, item)]
+            choice: Any = matching[0] if len(matching) == 1 else None
+            if len(candidates) == len(raw) and any(candidates[position] is match for match in matching):
+                choice = candidates[position]
+            found.append(
+                Unknown("known after apply", exact=False)
+                if choice is None and flag is True
+                else self.value(name, item, choice, flag, shape)
+            )
+        return found
+
+    def _referring(self, name: str, raw: list[Any], references: References, flags: list[Any]) -> list[Any]:
+        """A list of which only the references are known: one each for its unknown elements, where the numbers agree."""
+        count = sum(1 for flag in flags if flag is True)
+        if count == len(references.names):
+            values = iter([self._referred(name, References((one,))) for one in references.names])
+        else:
+            both = self._referred(name, References((*references.names, "")))
+            values = iter([both] * count)
+        return [
+            next(values) if flag is True else self.value(name, item, None, flag, None)
+            for item, flag in zip(raw, flags, strict=True)
+        ]
+
+    def _fits(self, configured: Any, item: Any) -> bool:
+        """Whether the known arguments of a configured block agree with those of a planned one."""
+        if not isinstance(configured, Mapping) or not isinstance(item, Mapping):
+            return not isinstance(configured, Mapping) and item is None
+        for key, expression in configured.items():
+            if isinstance(expression, str | int | float | bool) and item.get(key) is not None:
+                value = self._evaluator.argument(expression)
+                if not isinstance(value, Unknown) and str(value).lower() != str(item[key]).lower():
+                    return False
+        return True
+
+    def _configured(self, name: str, configured: Any, shape: Shape | None) -> Any:
+        if isinstance(configured, References):
+            value = self._referred(name, configured)
+            of_list = shape is not None and shape.kind == "strings"
+            return [value] if of_list and not isinstance(value, list | tuple) else value
+        if isinstance(configured, Mapping):
+            inner = shape.inner if shape is not None else {}
+            return {key: self._configured(key, value, inner.get(key)) for key, value in configured.items()}
+        if isinstance(configured, list):
+            return [self._configured(name, item, shape) for item in configured]
+        return self._evaluator.argument(configured)
+
+    def _referred(self, name: str, references: References) -> Any:
+        """One reference is taken for the value; of several only what they are is known."""
+        if len(references.names) == 1:
+            value = self._evaluator.template("${" + references.names[0] + "}")
+            if name in _MEMBERS:
+                return _as_member(value)
+            return value
+        refs = tuple(self._qualify(reference) for reference in references.names if reference)
+        return Unknown("known after apply, from several references", refs=refs, exact=False)
+
+
+def _any(unknown: Any) -> bool:
+    if isinstance(unknown, Mapping):
+        return any(_any(inner) for inner in unknown.values())
+    if isinstance(unknown, list):
+        return any(_any(inner) for inner in unknown)
+    return unknown is True
+
+
+def _as_member(value: Any) -> Any:
+    """The expression around a reference to an e-mail address can only have been ``serviceAccount:...``."""
+    if isinstance(value, str) and "@" in value and ":" not in value:
+        return f"serviceAccount:{value}"
+    if isinstance(value, Unknown) and not value.prefix and value.refs and value.refs[0].endswith(".email"):
+        return Unknown(value.reason, "serviceAccount:", value.refs, value.exact)
+    return value

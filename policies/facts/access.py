@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.facts.capabilities import ACT_AS, BECOME, CREATE, DATA, HMAC, RUN_PODS, policy_changes
 from policies.facts.conditions import read
 from policies.facts.datanodes import reached_under
 from policies.facts.grants import Grant, grants
@@ -16,6 +15,7 @@ from policies.facts.members import parse
 from policies.facts.ownership import owner, teams_of
 from policies.facts.principals import email_of, own_accounts, standing
 from policies.facts.resource import Res
+from policies.facts.rights import ACT_AS, BECOME, CREATE, DATA, HMAC, RUN_PODS, policy_changes
 from policies.facts.world import World, fact
 from policies.graph import Edge, Graph
 

@@ -11,10 +11,10 @@ from typing import Literal
 
 from cloister.declarations import names
 from policies.expressions.values import Unknown
-from policies.facts.capabilities import READ, policy_changes
 from policies.facts.grants import Grant, grants
-from policies.facts.ownership import owner
+from policies.facts.ownership import owner, teams_of
 from policies.facts.principals import Declaration, Standing, declarations, standing
+from policies.facts.rights import READ, policy_changes
 from policies.facts.world import World, fact
 
 Answer = Literal["inside", "assumed", "outside"]
@@ -87,3 +87,10 @@ def released(world: World) -> tuple[tuple[Grant, Declaration], ...]:
     """Grants that stand on a release."""
     judged = ((grant, ruling(world, grant)) for grant in grants(world))
     return tuple((grant, found.release) for grant, found in judged if found.release is not None)
+
+
+def runtime(world: World, grant: Grant) -> bool:
+    """Whether the holder is neither a trusted principal of the boundary nor a Google service agent of the project: an
+    identity that runs, or people of a team."""
+    kind = standing(world, grant.member).kind
+    return kind != "agent" and (kind != "declared" or bool(teams_of(world, grant.member)))

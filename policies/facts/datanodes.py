@@ -9,6 +9,7 @@ from policies.expressions.values import Unknown
 from policies.facts.conditions import TYPES, Place, holds, read
 from policies.facts.ownership import owner
 from policies.facts.resource import Res
+from policies.facts.rights import DATA
 from policies.facts.world import World, fact
 
 # Resource type: (its name's attribute, the name a condition knows it by, what it is, what lies in it).
@@ -120,3 +121,9 @@ def _near(
             at = bisect_left(keys, literal[:end])
             if at < len(keys) and keys[at] == literal[:end]:
                 yield names[at]
+
+
+def serves(permissions: frozenset[str] | None, res: Res) -> bool:
+    """Whether permissions are about the service of a data node."""
+    service = SERVICES[res.type]
+    return permissions is None or any(p.split(".", 1)[0] == service and p in DATA for p in permissions)

@@ -1,0 +1,207 @@
+"""Denies and boundaries that are there have no holes; allow systems beside IAM are read or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.channels.evidence import Control, Evidence, Leak
+from policies.channels.outward import fault
+from policies.channels.registry import channel
+from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.expressions.values import Unknown
+from policies.facts.admission import leaving
+from policies.facts.conditions import surely_holds
+from policies.facts.grants import expression
+from policies.facts.principals import standing
+from policies.facts.resource import Block, Res
+from policies.facts.roles import all_permissions
+from policies.facts.world import World
+
+DENY = "google_iam_deny_policy"
+EVERYONE = "principalset://goog/public:all"
+
+
+@channel("IAM-12")
+def denies_have_no_holes(world: World) -> Iterator[Evidence]:
+    """A deny policy that is there denies everyone but trusted principals, always, and what it denies exists."""
+    for res in world.of(DENY):
+        holes = [hole for rule in res.blocks("rules.deny_rule") for hole in _holes(world, res, rule)]
+        unread = [path for path, _ in res.unknowns("rules")]
+        for path in unread:
+            says = "What deny policy {} denies is not known, so it counts as absent"
+            holes.append(fault(res, path, says, "undecided", f"write {path} of {res.address} out"))
+        yield from holes
+        if not holes and res.blocks("rules.deny_rule"):
+            yield Control(res.address, "rules[0].deny_rule")
+        elif not res.blocks("rules.deny_rule"):
+            yield fault(res, "rules", "Deny policy {} denies nothing: it has no rule", "weakened")
+
+
+def _holes(world: World, res: Res, rule: Block) -> Iterator[Leak]:
+    denied = [str(p) for p in rule.get("denied_principals", ()) if not isinstance(p, Unknown)]
+    if EVERYONE not in (p.lower() for p in denied):
+        yield _hole(
+            res, rule, "denied_principals", "leaves out everybody it does not list", f"deny {EVERYONE}"
+        )
+    for principal in rule.get("exception_principals", ()):
+        if standing(world, principal).kind not in ("declared", "agent"):
+            says = f"excepts {principal}, whom nobody declared"
+            yield _hole(res, rule, "exception_principals", says, f"remove {principal}")
+    for permission in rule.get("exception_permissions", ()):
+        says = f"excepts the permission {permission}"
+        yield _hole(res, rule, "exception_permissions", says, f"remove {permission}")
+    for permission in rule.get("denied_permissions", ()):
+        if isinstance(permission, str) and not deniable(permission):
+            says = f"denies {permission}, which no permission is called, so it denies nothing by it"
+            yield _hole(res, rule, "denied_permissions", says, f"spell {permission} as the service does")
+    condition = expression(Block({"condition": rule.get("denial_condition")}, rule.path))
+    if not surely_holds(condition):
+        says = "applies under a condition only, which counts as never"
+        yield _hole(res, rule, "denial_condition", says, "remove the condition")
+
+
+def _hole(res: Res, rule: Block, name: str, says: str, fix: str) -> Leak:
+    return fault(
+        res,
+        rule.at(name),
+        f"Deny policy {{}} {says}",
+        "weakened",
+        f"{fix} in {rule.at(name)} of {res.address}",
+    )
+
+
+def deniable(permission: str) -> bool:
+    """Whether a permission in deny form (``storage.googleapis.com/objects.get``) is one that exists."""
+    service, slash, rest = permission.partition("/")
+    plain = f"{service.removesuffix('.googleapis.com')}.{rest}"
+    if not slash:
+        return False
+    if rest.endswith("*"):
+        return any(name.startswith(plain.rstrip("*")) for name in all_permissions())
+    known = frozenset(all_permissions())
+    aliases = {"cloudresourcemanager": "resourcemanager", "cloudfunctions": "cloudfunctions"}
+    short = service.removesuffix(".googleapis.com")
+    return plain in known or f"{aliases.get(short, short)}.{rest}" in known
+
+
+BOUNDARY = "google_iam_principal_access_boundary_policy"
+BINDINGS = (
+    "google_iam_organizations_policy_binding",
+    "google_iam_folders_policy_binding",
+    "google_iam_projects_policy_binding",
+)
+NEEDED_VERSION = (
+    4  # the default of 2026-08: older ones leave data permissions of Cloud Storage and BigQuery out
+)
+
+
+@channel("IAM-13")
+def boundaries_hold(world: World) -> Iterator[Evidence]:
+    """A principal access boundary that is there is bound, covers every principal of the project and this project only."""
+    bound = {
+        id(target) for binding in world.of(*BINDINGS) if (target := _bound_policy(world, binding)) is not None
+    }
+    for res in world.of(BOUNDARY):
+        faults = list(_boundary_faults(world, res))
+        if id(res) not in bound:
+            says = "Principal access boundary {} is bound to nobody, so it bounds nobody"
+            faults.append(
+                fault(res, "principal_access_boundary_policy_id", says, "weakened", "bind it to the project")
+            )
+        yield from faults
+        if not faults:
+            yield Control(res.address, "details[0].rules")
+    for res in world.of(*BINDINGS):
+        yield from _binding_faults(world, res)
+
+
+def _bound_policy(world: World, binding: Res) -> Res | None:
+    value = binding.get("policy")
+    target = world.referred(value)
+    if target is not None or not isinstance(value, str):
+        return target
+    name = value.rsplit("/", 1)[-1]
+    policies = world.of(BOUNDARY)
+    return next((p for p in policies if p.get("principal_access_boundary_policy_id") == name), None)
+
+
+def _boundary_faults(world: World, res: Res) -> Iterator[Leak]:
+    own = {
+        f"//cloudresourcemanager.googleapis.com/projects/{name}"
+        for name in (world.project, world.boundary.project_number)
+    }
+    for path, _ in res.unknowns("details"):
+        yield fault(
+            res,
+            path,
+            "What principal access boundary {} allows is not known",
+            "undecided",
+            f"write {path} out",
+        )
+    for rule in res.blocks("details.rules"):
+        for target in rule.get("resources", ()):
+            if isinstance(target, str) and target not in own:
+                says = f"Principal access boundary {{}} lets the project's principals reach {target}"
+                yield fault(
+                    res, rule.at("resources"), says, "weakened", f"list this project only in {res.address}"
+                )
+    version = res.get("details.enforcement_version", "latest")
+    if str(version).isdigit() and int(version) < NEEDED_VERSION:
+        says = (
+            f"Principal access boundary {{}} enforces version {version}, which leaves later permissions out"
+        )
+        yield fault(res, "details[0].enforcement_version", says, "weakened", f"pin {NEEDED_VERSION} or later")
+
+
+def _binding_faults(world: World, res: Res) -> Iterator[Leak]:
+    if not surely_holds(expression(res)):
+        says = "Binding {} bounds principals under a condition only"
+        yield fault(res, "condition", says, "weakened", f"remove the condition of {res.address}")
+    target = res.get("target.principal_set")
+    if not isinstance(target, str):
+        return
+    names = (
+        f"projects/{world.project}",
+        f"projects/{world.boundary.project_number}",
+        "organizations/",
+        "folders/",
+    )
+    if not any(name in target for name in names):
+        says = f"Binding {{}} bounds {target}, which is not the set of this project's principals"
+        yield fault(res, "target[0].principal_set", says, "weakened", "bind the project's principal set")
+
+
+# Allow systems whose rules this proof does not read: what they let in cannot be decided.
+_UNREAD = (
+    "google_firebaserules_ruleset", "google_firebaserules_release", "google_managed_kafka_acl", "google_sql_user",
+    "google_alloydb_user", "google_looker_instance", "google_healthcare_consent_store", "google_dataplex_data_asset",
+    "google_bigquery_analytics_hub_data_exchange", "google_bigquery_analytics_hub_listing",
+    "google_bigquery_row_access_policy", "google_redis_acl_policy", "google_memorystore_acl_policy",
+    "google_iam_access_boundary_policy",
+)  # fmt: skip
+
+_SYSTEMS = {
+    "access": "the dataset's access list",
+    "acl": "an access control list of the bucket",
+    "rule": "an IAM access policy",
+}
+
+
+@channel("IAM-18")
+def allow_systems_beside_iam_are_read(world: World) -> Iterator[Evidence]:
+    """Access lists, access control lists and access policies let nobody in, and no other allow system is in use."""
+    for grant, found in leaving(world):
+        system = _SYSTEMS.get(grant.form)
+        if system:
+            yield grant_leak(
+                "undecided" if found.who.kind == "unknown" else "open",
+                grant,
+                f"{sentence(member(grant))}, {found.why}, holds {role(grant)} on {thing(grant)} by {system}, which no IAM "
+                f"policy shows ({where(grant)}).",
+            )
+    for type_ in _UNREAD:
+        for res in world.of(type_):
+            says = f"{{}} lets in whom the rules of {type_} let in, which are not IAM and are not read here"
+            yield fault(res, "", says, "undecided")
+    for res in world.of("google_bigquery_dataset"):
+        yield Control(res.address, "access")

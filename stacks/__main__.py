@@ -1,11 +1,10 @@
-"""`python -m stacks`: what `cdktf synth` and `cdktf deploy` run."""
+"""`python -m stacks`: what `cdktf synth` and `cdktf deploy` run, in the directory of the declarations."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from cloister.declarations import load
-from stacks.app import OUTPUT, synthesize
+from stacks.app import main
 
-synthesize(load(Path.cwd()), Path.cwd() / OUTPUT, lambda line: print(line, file=sys.stderr))
+sys.exit(main(Path.cwd()))

@@ -38,9 +38,8 @@ App = _core.App
 TerraformStack = _core.TerraformStack
 GcsBackend = _core.GcsBackend
 TerraformOutput = _core.TerraformOutput
-TerraformElement = _core.TerraformElement
+TerraformResource = _core.TerraformResource
 DataTerraformRemoteStateGcs = _core.DataTerraformRemoteStateGcs
-Fn = _core.Fn
 
 _META_ARGUMENTS = frozenset({"lifecycle", "depends_on", "provider", "count", "for_each", "connection"})
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from policies.expressions.values import Unknown
-from policies.facts.network.addresses import EVERYTHING, IPV4, NOTHING, Addresses, parse
 from policies.facts.naming import find
+from policies.facts.network.addresses import EVERYTHING, IPV4, NOTHING, Addresses, parse
 from policies.facts.network.networks import flag, strings
 from policies.facts.network.packets import (
     ANY_SERVICE,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.expressions.values import Unknown
+from policies.facts.naming import find
 from policies.facts.network.addresses import NOTHING, Addresses, parse
 from policies.facts.resource import Block, Res
 from policies.facts.world import World, fact
@@ -202,6 +203,12 @@ def foreign_project(world: World, value: Any) -> str | None:
     """The other project that a network's or subnet's full name lies in, None when it is the own one or unsaid."""
     found = re.search(r"(?:^|/)projects/([^/]+)/", value) if isinstance(value, str) else None
     return found[1] if found and found[1] != "_" and not world.owns_project(found[1]) else None
+
+
+def created(world: World, type_: str, value: Any, beside: Res | None = None) -> Res | None:
+    """The resource of the snapshot that a name, full name or reference means; None where the snapshot has none, or
+    where the full name lies in another project."""
+    return None if foreign_project(world, value) else find(world, type_, value, beside)
 
 
 @fact

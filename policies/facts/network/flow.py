@@ -1,0 +1,63 @@
+"""What the firewall lets each NIC send and receive, computed once per kind of NIC."""
+
+from __future__ import annotations
+
+from policies.facts.network.addresses import Addresses
+from policies.facts.network.firewall import Layer, Piece, Position, layers, passes
+from policies.facts.network.networks import Key, networks
+from policies.facts.network.nics import Nic, nics_by_network
+from policies.facts.world import World, fact
+
+
+@fact
+def network_layers(world: World) -> dict[Key, list[Layer]]:
+    """The firewall layers of every network of the snapshot."""
+    return {key: layers(world, key) for key in networks(world)}
+
+
+@fact
+def positions(world: World) -> dict[Key, dict[Position, list[Nic]]]:
+    """The kinds of NICs of each network, as the firewall tells them apart. A network without NICs has one kind with
+    no NIC: code may be put there."""
+    found: dict[Key, dict[Position, list[Nic]]] = {key: {} for key in networks(world)}
+    for network, group in nics_by_network(world).items():
+        if network in found:
+            for nic in group:
+                found[network].setdefault(nic.position, []).append(nic)
+    for kinds in found.values():
+        if not kinds:
+            kinds[Position()] = []
+    return found
+
+
+@fact
+def _decided(world: World) -> dict[tuple[Key, Position, bool], list[Piece]]:
+    return {}
+
+
+def decided(world: World, network: Key, at: Position, ingress: bool) -> list[Piece]:
+    """What passes for one kind of NIC, computed once. The network must be of the snapshot."""
+    cache = _decided(world)
+    key = (network, at, ingress)
+    if key not in cache:
+        cache[key] = passes(network_layers(world)[network], at, ingress)
+    return cache[key]
+
+
+def lets_out(world: World, nic: Nic, remote: Addresses) -> Piece | None:
+    """The first piece that lets some packet of the NIC go to ``remote``, None where nothing does."""
+    return _first(world, nic, remote, ingress=False)
+
+
+def lets_in(world: World, nic: Nic, remote: Addresses) -> Piece | None:
+    """The first piece that lets some packet from ``remote`` reach the NIC; answers go back whatever egress says."""
+    return _first(world, nic, remote, ingress=True)
+
+
+def _first(world: World, nic: Nic, remote: Addresses, ingress: bool) -> Piece | None:
+    if nic.network is None or nic.network not in network_layers(world):
+        return None
+    for piece in decided(world, nic.network, nic.position, ingress):
+        if piece.packets.within(remote):
+            return piece
+    return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
+from policies.channels import said
+from policies.channels.evidence import Assumed, Control, Evidence, Failing, Leak, Step
 from policies.expressions.values import Unknown
 from policies.facts.destinations import KINDS, Place, place
 from policies.facts.flows import leaves
@@ -60,7 +61,8 @@ def granted(
 
     ``can`` says what the member may do: "can pull every image of".
     """
-    for grant, who in outside_grants(world, *kinds):
+    types = tuple(kinds)
+    for grant, who in outside_grants(world, *types) if types else ():
         yield granted_leak(grant, who, can)
     wanted = tuple(project_permissions)
     if wanted:
@@ -71,16 +73,10 @@ def granted(
 
 def granted_leak(grant: Grant, who: Standing, can: str) -> Leak:
     """One grant to an outsider as a leak."""
-    role = "an unknown role" if isinstance(grant.role, Unknown) else grant.role
-    return Leak(
-        "undecided" if who.kind == "unknown" else "open",
-        grant.subject,
-        f"{_capital(who.member)}, {who.why}, {can} {grant.subject}: it holds {role} (`{grant.res.address}`).",
-        (Step(grant.subject, who.member, f"{role} is granted to it", grant.res.address, grant.attribute),),
-        f"remove {who.member} from {grant.attribute} of {grant.res.address}, or have security declare it",
-        grant.res.address,
-        grant.attribute,
-    )
+    return said.grant_leak(
+        "undecided" if who.kind == "unknown" else "open", grant,
+        said.sentence(f"{who.member}, {who.why}, {can} {said.thing(grant)}: it holds {said.role(grant)} ({said.where(grant)})."),
+    )  # fmt: skip
 
 
 def kept(world: World, type_: str, path: str, says: str, status: Failing = "open") -> Iterator[Evidence]:
@@ -152,9 +148,23 @@ def flag(
     return Control(res.address, attribute) if wanted(value) else fault(res, attribute, says, status, fix)
 
 
+def mailed(world: World, res: Res, attribute: str, value: Any, says: str) -> Evidence:
+    """The evidence of one address that messages are mailed to: assumed where ``trusted.channels`` declares it."""
+    if isinstance(value, Unknown):
+        return fault(res, attribute, f"{says} an address that is not known before it is applied", "undecided")
+    declared = next(
+        (item for item in world.boundary.trusted.channels if item.email.lower() == str(value).lower()), None
+    )
+    if declared is not None:
+        return Assumed(
+            f"{declared.email} receives alerts: {declared.why}", declared.owner, subject=res.subject
+        )
+    return fault(
+        res, attribute, f"{says} {value}, an address that nobody declared",
+        fix=f"have security declare {value} in boundary.yaml under trusted.channels, or remove it from {res.address}",
+        to=str(value),
+    )  # fmt: skip
+
+
 def _about(says: str, res: Res) -> str:
     return says.replace("{}", res.subject)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,1 +1,196 @@
-"""Channels of family SEC."""
+"""Secrets, keys and certificates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from policies.channels.evidence import Control, Evidence, Leak, Step
+from policies.channels.outward import fault, granted, kept, landed, present, sends
+from policies.channels.registry import channel
+from policies.expressions.values import Unknown
+from policies.facts import schema
+from policies.facts.capabilities import held_by_workloads
+from policies.facts.destinations import place
+from policies.facts.flows import leaves
+from policies.facts.kubernetes.objects import objects
+from policies.facts.kubernetes.workloads import Workload, workloads
+from policies.facts.resource import Block, Res
+from policies.facts.secrets import looks_secret
+from policies.facts.world import World
+
+_SECRETS = (
+    "google_secret_manager_secret", "google_secret_manager_regional_secret", "google_parameter_manager_parameter",
+    "google_parameter_manager_regional_parameter",
+)  # fmt: skip
+_READ = ("secretmanager.versions.access", "parametermanager.parameterVersions.render")
+
+
+@channel("SEC-01")
+def secrets_are_read_one_by_one_inside(world: World) -> Iterator[Evidence]:
+    """Each secret is granted to members inside, one secret at a time, and tells only topics of the project."""
+    yield from granted(world, _SECRETS, "can read", _READ)
+    for grant, who in held_by_workloads(world, *_READ):
+        yield Leak(
+            "weakened", grant.subject,
+            f"Code that runs as {who.member} reads every secret of the project, other teams' among them: it holds "
+            f"{grant.role} on the project (`{grant.res.address}`).",
+            (Step(who.member, "every secret", f"{grant.role} is granted on the project", grant.res.address, grant.attribute),),
+            f"grant it on single secrets instead of {grant.res.address}", grant.res.address, grant.attribute,
+        )  # fmt: skip
+    for type_ in _SECRETS:
+        yield from sends(world, type_, "topics.name", "topic", "Secret {} announces its rotation to")
+
+
+@channel("SEC-02")
+def the_cluster_holds_no_secrets(world: World) -> Iterator[Evidence]:
+    """Secrets are fetched by each team's identity: none is copied into the cluster or written in a pod."""
+    for cluster in world.of("google_container_cluster"):
+        for name in ("secret_manager_config", "secret_sync_config"):
+            for block in cluster.blocks(name):
+                if block.get("enabled", False) is not False:
+                    yield fault(cluster, block.at("enabled"), "Cluster {} brings secrets of Secret Manager into pods: whoever may "
+                                "read Secrets or enter the pod has them", "weakened",
+                                f"remove {name} from {cluster.address}")  # fmt: skip
+    for obj in objects(world, "Secret"):
+        yield fault(obj.res, obj.where("data"), "Kubernetes secret {} is read by whoever may get or list Secrets in its namespace",
+                    "weakened", f"remove {obj.address}: fetch the secret by the team's identity")  # fmt: skip
+    for workload in workloads(world):
+        for container in workload.containers():
+            yield from _environment(workload, container)
+        for volume in workload.spec.blocks("volumes"):
+            if volume.get("secret") is not None:
+                yield fault(
+                    workload.obj.res,
+                    workload.at(volume, "secret"),
+                    "Pods of {} mount a Kubernetes secret",
+                    "weakened",
+                )
+    yield from present(
+        world, ["google_composer_user_workloads_secret"], "Composer secret {} is read by every task of the environment",
+        "weakened",
+    )  # fmt: skip
+
+
+def _environment(workload: Workload, container: Block) -> Iterator[Evidence]:
+    """Secrets in the environment are in the object, in its history, and in every child process."""
+    res, fix = (
+        workload.obj.res,
+        f"have the program of {workload.address} fetch the secret by its own identity",
+    )
+    for env in container.blocks("env"):
+        name = str(env.get("name", ""))
+        if env.get("valueFrom.secretKeyRef") is not None:
+            yield fault(res, workload.at(env, "valueFrom.secretKeyRef"), f"Pods of {{}} have secret {name} in their environment",
+                        "weakened", fix)  # fmt: skip
+        elif env.get("value") is not None and looks_secret(name, env.get("value")):
+            yield fault(res, workload.at(env, "value"), f"Secret {name} of pods of {{}} is written in their specification, which "
+                        "whoever may read pods reads", fix=fix)  # fmt: skip
+    for source in container.blocks("envFrom"):
+        if source.get("secretRef") is not None:
+            yield fault(res, workload.at(source, "secretRef"), "Pods of {} have a whole Kubernetes secret in their environment",
+                        "weakened", fix)  # fmt: skip
+
+
+_KEY_PATH = re.compile(
+    r"(?:^|[._])(?:kms_key(?:_name|_self_link|_uri|_version|_id)?|crypto_key(?:_name|_id|_version)?|default_kms_key_name|"
+    r"encryption_key_name|key_name|boot_disk_kms_key|disk_encryption_key|customer_managed_key|cmek_key|kms_key_resource_name)$"
+)
+_NOT_KEYS = re.compile(r"sha256|raw_key|_iam_|signed_url|service_account|api_key|rsa_encrypted")
+# Types whose key attributes are the key itself, not a use of it.
+_KEYS = re.compile(r"^(?:data\.)?google_kms_|_iam_|_signed_url_key$")
+
+
+@cache
+def key_paths(type_: str) -> tuple[str, ...]:
+    """Attributes of a type that name a Cloud KMS key, by the provider's schema."""
+    if _KEYS.search(type_) or not type_.startswith("google_"):
+        return ()
+    rows = schema.attributes(type_)
+    return tuple(
+        path for path, (kind, flags) in rows.items()
+        if kind == '"string"' and flags != "c" and _KEY_PATH.search(path) and not _NOT_KEYS.search(path)
+    )  # fmt: skip
+
+
+@channel("SEC-03")
+def keys_are_the_projects_own(world: World) -> Iterator[Evidence]:
+    """Every key that encrypts data lies in the project, is held by Google's own hardware, and decrypts for members inside."""
+    yield from granted(
+        world,
+        ["google_kms_crypto_key", "google_kms_key_ring", "google_kms_ekm_connection", "google_privateca_ca_pool",
+         "google_privateca_certificate_template"],
+        "can use",
+        ["cloudkms.cryptoKeyVersions.useToDecrypt"],
+    )  # fmt: skip
+    for type_ in list(world.types):
+        for path in key_paths(type_):
+            for res in world.of(type_):
+                yield from _key(world, res, path)
+    for type_, path, kind, says in _KEY_PROJECTS:
+        yield from sends(world, type_, path, kind, says)
+    for type_, says in _OUTSIDE_KEYS.items():
+        yield from present(world, [type_], says)
+    for res in world.of("google_kms_crypto_key"):
+        level = res.get("version_template.protection_level", "SOFTWARE")
+        if not isinstance(level, Unknown) and str(level).startswith("EXTERNAL"):
+            yield fault(res, "version_template.protection_level", "Key {} is held by a key manager outside Google Cloud, which "
+                        "sees every use of it")  # fmt: skip
+    for res in world.of("google_privateca_ca_pool"):
+        for block in res.blocks("publishing_options"):
+            for name in ("publish_ca_cert", "publish_crl"):
+                if block.get(name) is True:
+                    yield fault(res, block.at(name), "Certificate authority {} publishes in a bucket that anybody reads",
+                                "weakened")  # fmt: skip
+    for res in world.of("google_privateca_certificate_authority"):
+        for attribute, value in leaves(res, "gcs_bucket"):
+            yield landed(
+                res,
+                attribute,
+                place(world, value, "bucket"),
+                "Certificate authority {} publishes in",
+                "bucket",
+            )
+
+
+_KEY_PROJECTS = (
+    ("google_kms_autokey_config", "key_project", "project", "Keys are made for the project in"),
+    ("google_kms_project_autokey_config", "key_project", "project", "Keys are made for the project in"),
+)
+_OUTSIDE_KEYS = {
+    "google_kms_ekm_connection": "Connection {} has keys held by a key manager outside Google Cloud",
+    "google_public_ca_external_account_key": "Account key {} lets its holder have certificates made, which public logs record",
+}
+
+
+def _key(world: World, res: Res, path: str) -> Iterator[Evidence]:
+    for attribute, value in leaves(res, path):
+        there = place(world, value, "key", res)
+        if there.inside:
+            yield Control(res.address, attribute)
+        else:
+            yield landed(res, attribute, there, "What {} holds is encrypted by", "key")
+
+
+_PLACES = (
+    ("google_secret_manager_secret", "replication.user_managed.replicas.location", "Secret {} is kept in"),
+    ("google_secret_manager_regional_secret", "location", "Secret {} is kept in"),
+    ("google_parameter_manager_regional_parameter", "location", "Parameter {} is kept in"),
+    ("google_kms_key_ring", "location", "Keys of ring {} are kept in"),
+    ("google_privateca_ca_pool", "location", "Certificates of pool {} are kept in"),
+)
+
+
+@channel("SEC-04")
+def secrets_and_keys_stay_in_the_regions(world: World) -> Iterator[Evidence]:
+    """Secrets and keys are kept in the boundary's regions."""
+    for type_, path, says in _PLACES:
+        yield from kept(world, type_, path, says)
+    for secret in world.of("google_secret_manager_secret"):
+        if secret.get("replication.auto") is not None or secret.get("replication.automatic") is not None:
+            yield fault(secret, "replication.auto", "Secret {} is copied to any region",
+                        fix=f"set replication.user_managed of {secret.address} to the boundary's regions")  # fmt: skip
+    yield from present(
+        world, ["google_parameter_manager_parameter"], "Parameter {} is copied to any region", "weakened"
+    )

@@ -49,31 +49,33 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of thing. ``types``: the resources that create it; ``collection``: the segment before its name in a full
-    name; ``world_wide``: names are not scoped to a project; ``own_readers``: it has an access policy of its own, so
-    one that is not in the snapshot cannot be judged."""
+    name; ``world_wide``: names are not scoped to a project; ``unseen``: what cannot be judged of one in the own
+    project that the snapshot does not create (empty: nothing, the project's own controls decide)."""
 
     noun: str
     types: tuple[str, ...]
     collection: str
     world_wide: bool = False
-    own_readers: bool = True
+    unseen: str = "who else reads it"
 
+
+_FIREWALL = "what its firewall lets out"
 
 KINDS = {
     "bucket": Kind("bucket", ("google_storage_bucket",), "buckets", world_wide=True),
     "topic": Kind("topic", ("google_pubsub_topic",), "topics"),
     "subscription": Kind("subscription", ("google_pubsub_subscription",), "subscriptions"),
     "dataset": Kind("dataset", ("google_bigquery_dataset",), "datasets"),
-    "log bucket": Kind("log bucket", ("google_logging_project_bucket_config",), "buckets", own_readers=False),
+    "log bucket": Kind("log bucket", ("google_logging_project_bucket_config",), "buckets", unseen=""),
     "key": Kind(
-        "key", ("google_kms_crypto_key", "google_kms_crypto_key_version"), "cryptoKeys", own_readers=False
+        "key", ("google_kms_crypto_key", "google_kms_crypto_key_version"), "cryptoKeys", unseen=""
     ),
-    "key ring": Kind("key ring", ("google_kms_key_ring",), "keyRings", own_readers=False),
-    "network": Kind("network", ("google_compute_network",), "networks", own_readers=False),
-    "subnetwork": Kind("subnetwork", ("google_compute_subnetwork",), "subnetworks", own_readers=False),
-    "connector": Kind("connector", ("google_vpc_access_connector",), "connectors", own_readers=False),
+    "key ring": Kind("key ring", ("google_kms_key_ring",), "keyRings", unseen=""),
+    "network": Kind("network", ("google_compute_network",), "networks", unseen=_FIREWALL),
+    "subnetwork": Kind("subnetwork", ("google_compute_subnetwork",), "subnetworks", unseen=_FIREWALL),
+    "connector": Kind("connector", ("google_vpc_access_connector",), "connectors", unseen=_FIREWALL),
     "attachment": Kind("network attachment", ("google_compute_network_attachment",), "networkAttachments",
-                       own_readers=False),
+                       unseen=_FIREWALL),
     "disk": Kind("disk", ("google_compute_disk", "google_compute_region_disk"), "disks"),
     "snapshot": Kind("snapshot", ("google_compute_snapshot", "google_compute_instant_snapshot",
                                   "google_compute_region_instant_snapshot"), "snapshots"),
@@ -82,26 +84,28 @@ KINDS = {
     "template": Kind("instance template", ("google_compute_instance_template",
                                            "google_compute_region_instance_template"), "instanceTemplates"),
     "vault": Kind("backup vault", ("google_backup_dr_backup_vault", "google_netapp_backup_vault"), "backupVaults",
-                  own_readers=False),
-    "plan": Kind("backup plan", ("google_backup_dr_backup_plan",), "backupPlans", own_readers=False),
-    "pool": Kind("storage pool", ("google_netapp_storage_pool",), "storagePools", own_readers=False),
-    "filestore": Kind("Filestore instance", ("google_filestore_instance",), "instances", own_readers=False),
-    "sql": Kind("Cloud SQL instance", ("google_sql_database_instance",), "instances", own_readers=False),
-    "alloydb": Kind("AlloyDB cluster", ("google_alloydb_cluster",), "clusters", own_readers=False),
+                  unseen=""),
+    "plan": Kind("backup plan", ("google_backup_dr_backup_plan",), "backupPlans", unseen=""),
+    "pool": Kind("storage pool", ("google_netapp_storage_pool",), "storagePools", unseen=""),
+    "filestore": Kind("Filestore instance", ("google_filestore_instance",), "instances", unseen=""),
+    "sql": Kind("Cloud SQL instance", ("google_sql_database_instance",), "instances", unseen=""),
+    "alloydb": Kind("AlloyDB cluster", ("google_alloydb_cluster",), "clusters", unseen=""),
     "spanner": Kind("Spanner database", ("google_spanner_database",), "databases"),
     "bigtable": Kind("Bigtable table", ("google_bigtable_table",), "tables"),
     "note": Kind("note", ("google_container_analysis_note",), "notes"),
+    "attestor": Kind("attestor", ("google_binary_authorization_attestor",), "attestors", unseen=""),
     "repository": Kind("repository", ("google_artifact_registry_repository",), "repositories"),
+    "registry": Kind("registry", (), "", unseen=""),
     "service": Kind("Cloud Run service", ("google_cloud_run_v2_service", "google_cloud_run_service"), "services"),
     "function": Kind("function", ("google_cloudfunctions2_function", "google_cloudfunctions_function"), "functions"),
     "workflow": Kind("workflow", ("google_workflows_workflow",), "workflows"),
     "message bus": Kind("message bus", ("google_eventarc_message_bus",), "messageBuses"),
-    "pipeline": Kind("pipeline", ("google_eventarc_pipeline",), "pipelines", own_readers=False),
+    "pipeline": Kind("pipeline", ("google_eventarc_pipeline",), "pipelines", unseen=""),
     "channel": Kind("notification channel", ("google_monitoring_notification_channel",), "notificationChannels"),
-    "worker pool": Kind("worker pool", ("google_cloudbuild_worker_pool",), "workerPools", own_readers=False),
+    "worker pool": Kind("worker pool", ("google_cloudbuild_worker_pool",), "workerPools", unseen=""),
     "secret": Kind("secret", ("google_secret_manager_secret", "google_secret_manager_regional_secret"), "secrets"),
-    "project": Kind("project", ("google_project",), "projects", own_readers=False),
-    "resource": Kind("resource", (), "", own_readers=False),
+    "project": Kind("project", ("google_project",), "projects", unseen=""),
+    "resource": Kind("resource", (), "", unseen=""),
 }  # fmt: skip
 
 # Whose project decides for things that do not name one.
@@ -110,6 +114,7 @@ _PARENTS = {"google_kms_crypto_key": "key_ring", "google_kms_crypto_key_version"
 _SERVICE_HOST = re.compile(r"^(?:https?:)?(?://)?[a-z0-9.-]+\.googleapis\.com/|^(?:gs|bq|s3)://")
 _API_PATH = re.compile(r"^(?:[a-z]+/)?v\d[a-z0-9]*/")
 _FULL = re.compile(r"(?:^|/)projects/([^/]+)(?:/(.*))?$", re.DOTALL)
+_REGISTRY = re.compile(r"^(?:[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)/([^/]+)(?:/|$)")
 _BUCKET = re.compile(
     r"^(?:projects/_/buckets/|storage/v1/b/|b/|buckets/)?([a-z0-9][a-z0-9._-]*)(?:/.*)?$", re.DOTALL
 )
@@ -127,6 +132,8 @@ def place(world: World, value: Any, kind: str, beside: Res | None = None) -> Pla
         return _bucket(world, text)
     if kind == "project":
         return _project(world, text.removeprefix("projects/"), text)
+    if kind == "registry":
+        return _registry(world, text)
     project, name = _split(world, text, kind)
     if project is not None and not world.owns_project(project):
         return Place(
@@ -188,6 +195,15 @@ def _project(world: World, project: str, text: str) -> Place:
     return Place("foreign", f"project {text}", f"which is not {world.project}")
 
 
+def _registry(world: World, image: str) -> Place:
+    """An image reference: ``LOCATION-docker.pkg.dev/PROJECT/...``, ``gcr.io/PROJECT/...``, or another registry's."""
+    found = _REGISTRY.match(image.removeprefix("https://"))
+    if found and world.owns_project(found[1]):
+        return Place("own", f"image {image}")
+    owner = f"project {found[1]}" if found else "a registry outside Google Cloud's projects"
+    return Place("foreign", f"image {image}", f"which lies in {owner}, not in {world.project}")
+
+
 def _created(world: World, name: str, kind: str, text: str, beside: Res | None) -> Place | None:
     for type_ in KINDS[kind].types:
         res = find(world, type_, name, beside)
@@ -197,10 +213,10 @@ def _created(world: World, name: str, kind: str, text: str, beside: Res | None) 
 
 
 def _uncreated(world: World, kind: str, text: str) -> Place:
-    if KINDS[kind].own_readers:
+    if KINDS[kind].unseen:
         return Place(
             "unseen", _called(kind, text),
-            "which nothing in the snapshot creates, so who else reads it cannot be seen",
+            f"which nothing in the snapshot creates, so {KINDS[kind].unseen} cannot be seen",
         )  # fmt: skip
     return Place("own", _called(kind, text))
 
@@ -240,7 +256,7 @@ def _unknown(world: World, value: Unknown, kind: str) -> Place:
     if head and head[2] is not None and head[1] != "_":
         if not world.owns_project(head[1]):
             return Place("foreign", f"a {noun}", f"which lies in project {head[1]}, not in {world.project}")
-        if not KINDS[kind].own_readers:
+        if not KINDS[kind].unseen:
             return Place("own", f"a {noun} of the project")
     return Place("unknown", f"a {noun}", f"whose name is not known before it is applied ({value.reason})")
 

@@ -86,10 +86,8 @@ def _own_host(world: World, host: str) -> Place | None:
             return Place("created", host, "", res)
         return Place("unseen", host, "which runs in the project, but nothing in the snapshot creates it")
     function = _FUNCTION.match(host)
-    if (
-        (function and world.owns_project(function["project"]))
-        or host.split(".")[0] == world.project
-        and (host.endswith(".appspot.com"))
+    if (function and world.owns_project(function["project"])) or (
+        host.split(".")[0] == world.project and (host.endswith(".appspot.com"))
     ):
         return Place("own", host)
     return None

@@ -1,0 +1,128 @@
+"""`cloister job`: run a job here, and (later) submit it to the platform."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from runner.client.view import View, printable, size
+
+DONE, FAILED, WRONG_QUESTION = 0, 1, 2
+NOT_BUILT = {
+    "submit": "Submit a job to the platform.",
+    "deploy": "Pin a job's digests into its schedule.",
+    "schedule": "List, show, suspend and resume schedules.",
+    "list": "Runs of the team.",
+    "status": "How a run goes, or ended.",
+    "logs": "What a run printed.",
+    "errors": "Failures, grouped.",
+    "cancel": "End a run.",
+    "compare": "What changed between two runs.",
+}
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  cloister job run examples/fakespot/job.yaml --team fakespot
+  cloister job run job.yaml --team fakespot --data /data/sample --format json
+"""
+)
+def job() -> None:
+    """Run a job here, or submit it to the platform."""
+
+
+@job.command(
+    epilog="""\b
+Examples:
+  cloister job run examples/fakespot/job.yaml --team fakespot
+  cloister job run job.yaml --team fakespot --data /data/sample --format json
+
+Exit codes: 0 the run is done; 1 it failed; 2 it could not be run as asked.
+"""
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--team", "team_name", required=True, help="The team whose job it is: a file of teams/.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where the inputs lie on this machine, as data/... below it. Default: beside FILE.",
+)
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
+)
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def run(file: Path, team_name: str, data: Path | None, directory: Path, format_: str) -> None:
+    """Run the job in FILE on an object store of this machine, sealed as on the platform.
+
+    Outputs are copied to .cloister/runs/<run id>/.
+    """
+    # Imported here: `cloister job --help` needs none of the store's libraries.
+    from runner.client import libraries, local, object_store
+    from runner.client.jobs import prepare
+    from runner.image.exits import Failure, exit_class
+
+    prepared = prepare(file, team_name, directory, data)
+    view = View(sys.stderr if format_ == "json" else sys.stdout)
+    try:
+        finished = local.run(prepared, view)
+    except (libraries.NotBuilt, object_store.NotStarted, Failure) as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(WRONG_QUESTION) from None
+    cause = str(finished.record.get("cause", ""))
+    if format_ == "json":
+        report = {
+            "version": 1,
+            "run_id": finished.run_id,
+            "team": prepared.team.team,
+            "job": prepared.job.name,
+            "exit": finished.exit,
+            "exit_class": exit_class(finished.exit),
+            "seconds": round(finished.seconds, 3),
+            "directory": str(finished.directory),
+            "outputs": [{"path": path, "bytes": count} for path, count in finished.outputs],
+            "record": finished.record,
+        }
+        click.echo(json.dumps(report, indent=2))
+    else:
+        _summary(view, finished, exit_class(finished.exit), cause)
+    raise SystemExit(DONE if finished.exit == 0 else FAILED)
+
+
+def _summary(view: View, finished: Any, ended: str, cause: str) -> None:
+    for name, value in finished.record.get("metrics", {}).items():
+        view.say(f"{name} {value:g}")
+    if finished.exit == 0:
+        view.say(f"outputs in {finished.directory}/")
+        for path, count in finished.outputs:
+            view.say(f"  {printable(path)}  {size(count)}")
+    else:
+        cure = finished.record.get("cure", "")
+        view.say(printable(f"{ended} (exit {finished.exit}): {cause}" + (f". {cure}" if cure else "")))
+        view.say(f"the run's log is {finished.directory}/log.jsonl")
+    view.say(f"{ended} in {finished.seconds:.1f} s")
+
+
+def _not_built(name: str, summary: str) -> click.Command:
+    @click.command(
+        name,
+        help=f"{summary} Not built yet.",
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+        add_help_option=False,
+    )
+    def answer() -> NoReturn:
+        click.echo(f"cloister job {name}: not built yet", err=True)
+        raise SystemExit(WRONG_QUESTION)
+
+    return answer
+
+
+for _name, _summary_line in NOT_BUILT.items():
+    job.add_command(_not_built(_name, _summary_line))

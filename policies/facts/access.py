@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.facts.conditions import read
-from policies.facts.datanodes import reached_under
+from policies.facts.datanodes import data_node, reached_under
 from policies.facts.grants import Grant, grants
 from policies.facts.members import parse
 from policies.facts.ownership import owner, teams_of
@@ -157,9 +157,11 @@ def data_grants(world: World) -> dict[str, list[tuple[Grant, Res | None]]]:
             grant.permits(*DATA) or policy_changes(grant.permissions)
         ):
             continue
-        if grant.on is not None and grant.kind not in WIDE:
-            found.setdefault(grant.member, []).append((grant, grant.on))
-        elif grant.kind in WIDE:
+        if grant.kind not in WIDE:
+            node = data_node(world, grant.on) if grant.on is not None else None
+            if node is not None:
+                found.setdefault(grant.member, []).append((grant, node))
+        else:
             found.setdefault(grant.member, []).extend(_project_nodes(world, grant))
     return found
 

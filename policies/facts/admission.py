@@ -1,7 +1,7 @@
 """Whether a grant stays inside: the member's standing, and what a declaration admits it to.
 
 Trusted principals are inside. A team's members are inside except for data, which people read through a release only. A
-release admits to the one bucket it names, for reading.
+release admits to the one bucket it names, for reading; a source that no stack creates, to writing its team's ``data``.
 """
 
 from __future__ import annotations
@@ -46,11 +46,19 @@ def ruling(world: World, grant: Grant) -> Ruling:
     )
     if release is not None:
         return Ruling("assumed", who, f"released by {release.owner}", release)
-    if all(item.role == "release" for item in declared):
-        return Ruling("outside", who, "declared for a release of something else")
-    if any(item.role == "members" for item in declared) and _reads(grant):
-        return Ruling("outside", who, "people of a team, who may read data only through a release")
-    return Ruling("inside", who, who.why)
+    if any(item.role == "members" for item in declared):
+        if _reads(grant):
+            return Ruling("outside", who, "people of a team, who may read data only through a release")
+        return Ruling("inside", who, who.why)
+    if any(item.role == "source" and _feeds(world, grant, item) for item in declared):
+        return Ruling("inside", who, who.why)
+    return Ruling("outside", who, "declared as a source or for a release of something else")
+
+
+def _feeds(world: World, grant: Grant, source: Declaration) -> bool:
+    """Whether a source's declaration covers a grant: writing, never reading, that team's bucket `data`."""
+    named = source.team is not None and grant.target == names.bucket(world.project, source.team, "data")
+    return grant.kind == "google_storage_bucket" and named and not _reads(grant)
 
 
 def _reads(grant: Grant) -> bool:

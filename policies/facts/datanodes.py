@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from policies.expressions.values import Unknown
 from policies.facts.conditions import TYPES, Place, holds, read
-from policies.facts.ownership import owner
+from policies.facts.ownership import parent
 from policies.facts.resource import Res
 from policies.facts.rights import DATA
 from policies.facts.world import World, fact
@@ -42,13 +42,12 @@ def data_nodes(world: World) -> tuple[Res, ...]:
     return tuple(world.of(*_NODES))
 
 
-@fact
-def nodes_by_team(world: World) -> dict[str | None, list[Res]]:
-    """Data nodes by the team that owns them; None for the platform's."""
-    found: dict[str | None, list[Res]] = {}
-    for res in data_nodes(world):
-        found.setdefault(owner(world, res), []).append(res)
-    return found
+def data_node(world: World, res: Res) -> Res | None:
+    """The data node a resource is, or is a part of: the topic of a subscription, the dataset of a table."""
+    if res.type in _NODES:
+        return res
+    above = parent(world, res)
+    return data_node(world, above) if above is not None and above is not res else None
 
 
 def condition_name(world: World, res: Res) -> str | None:

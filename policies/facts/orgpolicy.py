@@ -42,3 +42,16 @@ def lifted(world: World, constraint: str) -> Iterator[tuple[Res, str]]:
         named = str(res.get("constraint", "")).endswith(f"constraints/{constraint}")
         if named and res.get("boolean_policy.enforced") is False:
             yield res, "boolean_policy[0].enforced"
+
+
+def denies_value(world: World, constraint: str, value: str) -> Iterator[tuple[Res, str]]:
+    """(resource, attribute) of policies of the snapshot whose list constraint denies a value, or everything."""
+    for res in world.of("google_org_policy_policy"):
+        if not str(res.get("name", "")).endswith(f"/policies/{constraint}"):
+            continue
+        for rule in res.blocks("spec.rules"):
+            denied = rule.get("values.denied_values", ())
+            if rule.get("condition") is None and (
+                str(rule.get("deny_all")).lower() == "true" or value in denied
+            ):
+                yield res, rule.at("values")

@@ -85,8 +85,8 @@ def _all_claims(world: World, res: Res) -> list[Claim]:
     if res.type == "google_service_account":
         found += _by_subject(world, res)
     if not found:
-        parent = _parent(world, res)
-        found = list(claims(world, parent)) if parent is not None else []
+        above = parent(world, res)
+        found = list(claims(world, above)) if above is not None else []
     if not found and res.type in BY_GRANTS:
         found = list(_by_grants(world, res))
     return found
@@ -137,7 +137,8 @@ def _workload_grants(world: World) -> dict[str, list[Grant]]:
     return found
 
 
-def _parent(world: World, res: Res) -> Res | None:
+def parent(world: World, res: Res) -> Res | None:
+    """What a resource is a part of: a bucket's folder, a topic's subscription, what stands in a namespace."""
     named = PARENTS.get(res.type)
     if named:
         return find(world, named[1], res.get(named[0]), res)
@@ -202,7 +203,7 @@ def _teams(world: World) -> dict[str, frozenset[str]]:
 
 def _teams_of(world: World, member: Member) -> Iterator[str]:
     for item in declarations(world).get(member.text, ()):
-        if item.team and item.role in ("members", "source"):
+        if item.team and item.role == "members":
             yield item.team
     if member.kind == "account" and (res := own_accounts(world).get(member.name)) is not None:
         yield from (claim.team for claim in claims(world, res))

@@ -165,7 +165,9 @@ def _standing(world: World, text: str) -> Standing:
         return Standing("public", everyone, member.text)
     if member.deleted:
         return Standing("foreign", "a deleted principal, whose name anyone may take again", member.text)
-    declared = declarations(world).get(member.text)
+    declared = declarations(world).get(member.text, [])
+    if member.name in own_accounts(world):
+        declared = [item for item in declared if item.team is None]
     if declared:
         trusted = any(item.team is None for item in declared)
         return Standing("declared" if trusted else "team", f"declared: {declared[0].why}", member.text)

@@ -1,5 +1,9 @@
-"""Channels of family TEN: between the teams of one project. ``identity``: grants and logs; ``cluster``: Kubernetes."""
+"""Channels of family TEN: between the teams of one project.
 
-from policies.channels.ten import cluster, identity
+``grants``: what teams are granted; ``workloads``: which workloads are whom; ``supply``: images and builds; ``logs``: logs,
+metrics and inventory; ``cluster``: Kubernetes.
+"""
 
-__all__ = ["cluster", "identity"]
+from policies.channels.ten import cluster, grants, logs, supply, workloads
+
+__all__ = ["cluster", "grants", "logs", "supply", "workloads"]

@@ -1,1 +1,0 @@
-"""Channels of family TEN that run through grants, images and logs."""

@@ -1,1 +1,5 @@
-"""Family DNS."""
+"""Family DNS: name resolution."""
+
+from policies.channels.dns import cluster, published, recursion, servers
+
+__all__ = ["cluster", "published", "recursion", "servers"]

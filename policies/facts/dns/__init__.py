@@ -1,0 +1,1 @@
+"""Name resolution: zones, response policies and server policies, and where a query ends."""

@@ -26,7 +26,9 @@ def main(root: Path) -> int:
         for mistake in errors.mistakes:
             _say(str(mistake))
         return 2
-    out = Path(os.environ.get("CDKTF_OUTDIR") or root / "cdktf.out").absolute()  # the cdktf command line sets it
+    out = Path(
+        os.environ.get("CDKTF_OUTDIR") or root / "cdktf.out"
+    ).absolute()  # the cdktf command line sets it
     synthesize(declared, out, _say)
     return 0 if gate(out, root / "boundary.yaml", _say) else 1
 

@@ -21,7 +21,9 @@ def gate(out: Path, boundary: Path, say: Callable[[str], None]) -> bool:
     for finding in report.findings:
         say(f"{finding.channel} {finding.status}: {finding.subject}: {finding.sentence}")
     if report.failing:
-        say(f"gate: {len(report.findings)} findings; nothing is deployed. `cloister explain <channel>` says more.")
+        say(
+            f"gate: {len(report.findings)} findings; nothing is deployed. `cloister explain <channel>` says more."
+        )
         return False
     held = len(report.verdicts)
     say(f"gate: {held} channels judged, nothing open, weakened or undecided")

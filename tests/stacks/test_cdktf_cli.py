@@ -69,7 +69,9 @@ def cdktf(node: dict[str, str]) -> Path:
             done = subprocess.run(command, cwd=home, env=node, capture_output=True, text=True)
             if done.returncode:
                 reason = (done.stderr.strip().splitlines() or ["npm failed"])[-1]
-                pytest.skip(f"the npm registry does not give cdktf-cli ({reason}): npm ci in tests/stacks/cli")
+                pytest.skip(
+                    f"the npm registry does not give cdktf-cli ({reason}): npm ci in tests/stacks/cli"
+                )
             (home / "complete").touch()
     return program
 

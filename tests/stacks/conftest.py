@@ -1,0 +1,42 @@
+"""Trees that tests of the stacks share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.stacks.trees import ROOT, synthesized
+
+
+def company(home: Path) -> Path:
+    """A copy of the example's declarations with the team `vision` added."""
+    if not (home / "teams").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        for name in ("boundary.yaml", "platform.yaml"):
+            shutil.copy(ROOT / name, home)
+        shutil.copytree(ROOT / "teams", home / "teams")
+        shutil.copy(Path(__file__).parent / "vision.yaml", home / "teams")
+    return home
+
+
+@pytest.fixture(scope="session")
+def grown_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example with one team more, that uses all a team file offers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return synthesized(company(tmp_path_factory.mktemp("grown")), shared / "grown" / "cdktf.out")
+
+
+@pytest.fixture(scope="session")
+def billed_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a billing account and log buckets that cannot be unlocked."""
+    home = company(tmp_path_factory.mktemp("billed"))
+    platform = (home / "platform.yaml").read_text()
+    platform = platform.replace("billing_account: null", 'billing_account: "0A0A0A-0B0B0B-0C0C0C"')
+    (home / "platform.yaml").write_text(platform.replace("locked: false", "locked: true"))
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return synthesized(home, shared / "billed" / "cdktf.out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import secrets
@@ -137,3 +138,193 @@ def test_hostile_objects_are_refused(cluster: dynamic.DynamicClient, runner: str
     message = _refusal(cluster, case, runner)
     assert message, "accepted"
     assert re.search(case.says, message) or "violates PodSecurity" in message, message
+
+
+# --- what is changed after admission, and by whom ----------------------------------------------------------
+
+
+@pytest.fixture
+def job(cluster: dynamic.DynamicClient, runner: str) -> Iterator[Any]:
+    """A suspended Job of fakespot's, as submitted."""
+    jobs = cluster.resources.get(api_version="batch/v1", kind="Job")
+    manifest = Case("job", "sealed", kind="Job").object(runner)
+    manifest["spec"]["suspend"] = True
+    manifest["metadata"]["name"] = f"job-{secrets.token_hex(3)}"
+    created = jobs.create(body=manifest, namespace=_namespace("fakespot"))
+    yield created
+    jobs.delete(name=created.metadata.name, namespace=_namespace("fakespot"))
+
+
+def _patch(cluster: dynamic.DynamicClient, obj: Any, patch: Any, **options: Any) -> str:
+    """The refusal of a patch, or nothing."""
+    resource = cluster.resources.get(api_version=obj.apiVersion, kind=obj.kind)
+    kind = "application/json-patch+json" if isinstance(patch, list) else "application/merge-patch+json"
+    try:
+        resource.patch(
+            name=obj.metadata.name,
+            namespace=obj.metadata.namespace,
+            body=patch,
+            content_type=kind,
+            dry_run="All",
+            **options,
+        )
+    except client.ApiException as error:
+        return str(error.body)
+    return ""
+
+
+def test_a_suspended_job_cannot_take_another_command(cluster: dynamic.DynamicClient, job: Any) -> None:
+    networks = {"spec": {"template": {"metadata": {"annotations": {"networking.gke.io/interfaces": "[]"}}}}}
+    assert "annotations" in _patch(cluster, job, networks)
+    patch = [{"op": "add", "path": "/spec/template/spec/tolerations", "value": [{"operator": "Exists"}]}]
+    assert "tolerations" in _patch(cluster, job, patch)
+    assert _patch(cluster, job, {"spec": {"suspend": False}}) == ""
+
+
+@pytest.fixture
+def pod(cluster: dynamic.DynamicClient, runner: str) -> Iterator[Any]:
+    """A pod of fakespot's that waits for a node."""
+    pods = cluster.resources.get(api_version="v1", kind="Pod")
+    # A scheduling gate keeps it from running anywhere.
+    manifest = Case("pod", "sealed", set={"schedulingGates": [{"name": "cloister.dev/test"}]}).object(runner)
+    manifest["metadata"]["name"] = f"pod-{secrets.token_hex(3)}"
+    created = pods.create(body=manifest, namespace=_namespace("fakespot"))
+    yield created
+    pods.delete(name=created.metadata.name, namespace=_namespace("fakespot"), grace_period_seconds=0)
+
+
+def test_a_pods_image_labels_and_annotations_stay_honest(cluster: dynamic.DynamicClient, pod: Any) -> None:
+    image = "docker.io/library/python@sha256:" + "1" * 64
+    assert "runner image" in _patch(
+        cluster, pod, [{"op": "replace", "path": "/spec/containers/0/image", "value": image}]
+    )
+    labels = {"metadata": {"labels": {"cloister.dev/team": "translations"}}}
+    assert "cloister.dev/team" in _patch(cluster, pod, labels)
+    assert _patch(cluster, pod, {"metadata": {"labels": {"mine": "x"}}}) == ""
+
+
+def test_no_ephemeral_container_joins_a_sealed_pod(
+    cluster: dynamic.DynamicClient, pod: Any, runner: str
+) -> None:
+    debug = {
+        "name": "debug",
+        "image": runner,
+        "targetContainerName": "run",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    core = client.CoreV1Api(cluster.client)
+    for container, said in (
+        (debug, "target container"),
+        ({**debug, "image": "docker.io/library/busybox@sha256:" + "1" * 64}, "runner image|target container"),
+    ):
+        with pytest.raises(client.ApiException) as refused:
+            core.patch_namespaced_pod_ephemeralcontainers(
+                pod.metadata.name,
+                pod.metadata.namespace,
+                {"spec": {"ephemeralContainers": [container]}},
+                dry_run="All",
+            )
+        assert re.search(said, str(refused.value.body))
+
+
+def test_nobody_connects_to_a_pod_not_even_an_administrator(cluster: dynamic.DynamicClient, pod: Any) -> None:
+    core = client.CoreV1Api(cluster.client)
+    where = (pod.metadata.name, pod.metadata.namespace)
+    for connect in (
+        lambda: core.connect_post_namespaced_pod_exec(*where, command=["id"]),
+        lambda: core.connect_post_namespaced_pod_attach(*where),
+        lambda: core.connect_post_namespaced_pod_portforward(*where),
+        lambda: core.connect_get_namespaced_pod_proxy(*where),
+    ):
+        with pytest.raises(client.ApiException) as refused:
+            connect()
+        assert "nobody connects" in str(refused.value.body)
+
+
+@pytest.fixture
+def editor(cluster: dynamic.DynamicClient, runner: str) -> Iterator[client.CoreV1Api]:
+    """Somebody with every right on ConfigMaps and namespaces but to delete namespaces: more than any team has."""
+    name = f"admission-editor-{RUN}"
+    roles = client.RbacAuthorizationV1Api(cluster.client)
+    verbs = ["get", "list", "create", "update", "patch"]
+    rules = [
+        client.V1PolicyRule(api_groups=[""], resources=["configmaps"], verbs=[*verbs, "delete"]),
+        client.V1PolicyRule(api_groups=[""], resources=["namespaces"], verbs=verbs),
+    ]
+    metadata = client.V1ObjectMeta(name=name)
+    roles.create_cluster_role(client.V1ClusterRole(metadata=metadata, rules=rules))
+    roles.create_cluster_role_binding(
+        client.V1ClusterRoleBinding(
+            metadata=metadata,
+            role_ref=client.V1RoleRef(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=name),
+            subjects=[client.RbacV1Subject(api_group="rbac.authorization.k8s.io", kind="User", name=name)],
+        )
+    )
+    impersonated = copy.copy(cluster.client)
+    impersonated.default_headers = {**cluster.client.default_headers, "Impersonate-User": name}
+    core = client.CoreV1Api(impersonated)
+    namespace = _namespace("fakespot")
+    other = client.V1ConfigMap(metadata=client.V1ObjectMeta(name="mine"))
+    _until(lambda: not _denied(lambda: core.create_namespaced_config_map(namespace, other, dry_run="All")))
+    yield core
+    roles.delete_cluster_role_binding(name)
+    roles.delete_cluster_role(name)
+
+
+def _denied(call: Callable[[], Any]) -> str:
+    try:
+        call()
+    except client.ApiException as error:
+        return str(error.body)
+    return ""
+
+
+def test_the_platform_alone_writes_its_settings(
+    cluster: dynamic.DynamicClient, editor: client.CoreV1Api
+) -> None:
+    namespace = _namespace("fakespot")
+    settings = client.V1ConfigMap(
+        metadata=client.V1ObjectMeta(name="cloister"), data={"CLOISTER_BUCKET_CODE": "evil"}
+    )
+    platform = client.CoreV1Api(cluster.client)
+    assert "platform only" in _denied(lambda: editor.create_namespaced_config_map(namespace, settings))
+    platform.create_namespaced_config_map(namespace, settings)
+    for attempt in (
+        lambda: editor.replace_namespaced_config_map("cloister", namespace, settings),
+        lambda: editor.patch_namespaced_config_map("cloister", namespace, {"data": {"x": "y"}}),
+        lambda: editor.delete_namespaced_config_map("cloister", namespace),
+        lambda: editor.delete_collection_namespaced_config_map(namespace),
+    ):
+        assert _denied(attempt)
+    platform.delete_namespaced_config_map("cloister", namespace)
+
+
+def test_the_platform_alone_writes_a_team_namespaces_labels(
+    cluster: dynamic.DynamicClient, editor: client.CoreV1Api
+) -> None:
+    namespace = _namespace("fakespot")
+    for value in ({"cloister.dev/network": "project"}, {"cloister.dev/team": None}, {"x": "y"}):
+        patch = {"metadata": {"labels": value}}
+        said = _denied(lambda patch=patch: editor.patch_namespace(namespace, patch, dry_run="All"))
+        assert "platform only" in said
+    new = client.V1Namespace(
+        metadata=client.V1ObjectMeta(name=f"mine-{RUN}", labels={"cloister.dev/team": "fakespot"})
+    )
+    assert "platform only" in _denied(lambda: editor.create_namespace(new, dry_run="All"))
+    assert (
+        _denied(
+            lambda: editor.patch_namespace(
+                namespace, {"metadata": {"annotations": {"x": "y"}}}, dry_run="All"
+            )
+        )
+        == ""
+    )
+    relabel = {"metadata": {"labels": {"cloister.dev/network": "sealed"}}}
+    assert (
+        _denied(lambda: client.CoreV1Api(cluster.client).patch_namespace(namespace, relabel, dry_run="All"))
+        == ""
+    )

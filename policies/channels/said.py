@@ -78,8 +78,17 @@ def grant_leak(
 
 
 def sentence(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital first letter, unless it begins with a name, which is spelled as it is."""
+    first = text.split(maxsplit=1)[0].rstrip(",") if text else ""
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
+def named(world: World, value: object) -> str:
+    """A value for a sentence: as written, by what it refers to, or that it is not known."""
+    if not isinstance(value, Unknown):
+        return str(value)
+    target = world.referred(value)
+    return target.subject if target is not None else "something that is not known"
 
 
 def guards(world: World, *constraints: str) -> Iterator[Control]:

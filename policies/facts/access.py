@@ -15,7 +15,7 @@ from policies.facts.members import parse
 from policies.facts.ownership import owner, teams_of
 from policies.facts.principals import email_of, own_accounts, standing
 from policies.facts.resource import Res
-from policies.facts.rights import ACT_AS, BECOME, CREATE, DATA, HMAC, RUN_PODS, policy_changes
+from policies.facts.rights import ACT_AS, BECOME, DATA, HMAC, RUN_PODS, policy_changes, starting
 from policies.facts.world import World, fact
 from policies.graph import Edge, Graph
 
@@ -58,12 +58,14 @@ WIDE = frozenset({"google_project", "google_folder", "google_organization"})
 
 
 def _on_account(world: World, grant: Grant) -> Iterator[Gain]:
-    gained = account_member(grant)
+    gained, holder = account_member(grant), str(grant.member)
+    if gained is None:
+        return
     held = _held(grant)
-    if gained and held:
-        yield Gain(grant, str(grant.member), gained, held)
-    elif gained and grant.permits(ACT_AS) and (create := _creates(world).get(str(grant.member))):
-        yield Gain(grant, str(grant.member), gained, f"can act as it and holds {create}")
+    if held is None and grant.permits(ACT_AS) and (create := _creates(world).get(holder)):
+        held = f"holds {create} and may act as {{}}"
+    if held is not None:
+        yield Gain(grant, holder, gained, held.format(gained))
 
 
 def account_member(grant: Grant) -> str | None:
@@ -75,25 +77,23 @@ def account_member(grant: Grant) -> str | None:
 
 def _held(grant: Grant) -> str | None:
     if grant.permissions is None:
-        return "holds a role whose permissions are not known"
+        return "holds a role whose permissions are not known on {}"
     return next((phrase for name, phrase in BECOME.items() if name in grant.permissions), None)
 
 
 def _on_project(world: World, grant: Grant) -> Iterator[Gain]:
     holder = str(grant.member)
     held = _held(grant)
-    if held:
-        yield Gain(
-            grant, holder, EVERY_ACCOUNT, held.replace("it", "any of them", 1) if "it" in held else held
-        )
-    elif grant.permits(HMAC):
-        yield Gain(grant, holder, EVERY_ACCOUNT, "can create HMAC keys for any of them")
-    elif grant.permits(ACT_AS) and (create := _creates(world).get(holder)):
-        yield Gain(grant, holder, EVERY_ACCOUNT, f"can act as any of them and holds {create}")
+    if held is None and grant.permits(HMAC):
+        held = "can create HMAC keys for {}"
+    if held is None and grant.permits(ACT_AS) and (create := _creates(world).get(holder)):
+        held = f"holds {create} and may act as {{}}"
+    if held is not None:
+        yield Gain(grant, holder, EVERY_ACCOUNT, held.format(EVERY_ACCOUNT))
     if grant.permits(*RUN_PODS):
-        yield Gain(grant, holder, EVERY_WORKLOAD, "can run pods or mint tokens in every namespace")
+        yield Gain(grant, holder, EVERY_WORKLOAD, f"can run pods as {EVERY_WORKLOAD}")
     if read(grant.condition).roles is None and (changes := policy_changes(grant.permissions)):
-        yield Gain(grant, holder, EVERYTHING, f"holds {changes[0]}")
+        yield Gain(grant, holder, EVERYTHING, f"holds {changes[0]} and so {EVERYTHING}")
 
 
 @fact
@@ -101,9 +101,13 @@ def _creates(world: World) -> dict[str, str]:
     """Who may start compute in the project: member to one permission for it."""
     found: dict[str, str] = {}
     for grant in grants(world):
-        if grant.kind in WIDE and isinstance(grant.member, str) and grant.permits(*CREATE):
-            held = sorted(CREATE & (grant.permissions or CREATE))
-            found.setdefault(grant.member, held[0])
+        held = (
+            starting(grant.permissions or ())
+            if grant.kind in WIDE and isinstance(grant.member, str)
+            else None
+        )
+        if held is not None:
+            found.setdefault(str(grant.member), held)
     return found
 
 
@@ -114,7 +118,7 @@ def gain_graph(world: World) -> Graph:
     for gain in gains(world):
         graph.add(Edge(gain.holder, gain.gained, gain.because, gain.grant.res.address, gain.grant.attribute))
     for source, target in _set_edges(world):
-        graph.add(Edge(source, target, "is one of them"))
+        graph.add(Edge(source, target, f"is one of {target}"))
     return graph
 
 

@@ -117,25 +117,23 @@ def _plain(prefix: str, rest: str, text: str) -> Member:
     return Member("odd", text, text)
 
 
-def _workload(pool: str, namespace: str | None, account: str | None) -> Member:
+def _workload(pool: str, namespace: str, account: str) -> Member:
     pool = pool.lower()
-    if namespace and account:
-        text = f"serviceAccount:{pool}[{namespace}/{account}]"
-    elif namespace:
-        text = f"every service account of namespace {namespace} in {pool}"
-    else:
-        text = f"every workload of {pool}"
-    return Member("workload", text, text, pool, namespace, account)
+    return Member("workload", pool, f"serviceAccount:{pool}[{namespace}/{account}]", pool, namespace, account)
 
 
 def _federated(project: str, pool: str, rest: str, text: str) -> Member:
-    if not pool.lower().endswith(".svc.id.goog"):
-        return Member("pool", f"{project}/{pool}".lower(), text, pool.lower())
+    pool = pool.lower()
+    if not pool.endswith(".svc.id.goog"):
+        return Member("pool", f"{project}/{pool}".lower(), text, pool)
     subject = re.fullmatch(r"subject/ns/([^/]+)/sa/([^/]+)", rest)
     if subject:
         return _workload(pool, subject[1], subject[2])
+    base = (
+        f"principalSet://iam.googleapis.com/projects/{project}/locations/global/workloadIdentityPools/{pool}"
+    )
     namespace = re.fullmatch(r"(?:namespace|attribute\.namespace)/([^/]+)", rest)
     if namespace:
-        return _workload(pool, namespace[1], None)
+        return Member("workload", pool, f"{base}/namespace/{namespace[1]}", pool, namespace[1])
     # A cluster, a UID or `*`: which service accounts these are, the plan does not say.
-    return _workload(pool, None, None)
+    return Member("workload", pool, f"{base}/{rest}", pool)

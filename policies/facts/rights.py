@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# Become a service account, by token, signature, delegation, key or by changing who may.
+# Become a service account, by token, signature, delegation, key or by changing who may: what the holder can do to {}.
 BECOME: dict[str, str] = {
-    "iam.serviceAccounts.getAccessToken": "can mint its access tokens",
-    "iam.serviceAccountKeys.create": "can create keys for it",
-    "iam.serviceAccounts.signBlob": "can sign as it",
-    "iam.serviceAccounts.signJwt": "can sign tokens as it",
-    "iam.serviceAccounts.implicitDelegation": "can use its delegation chain",
-    "iam.serviceAccounts.getOpenIdToken": "can mint its identity tokens",
-    "iam.serviceAccounts.setIamPolicy": "can change who may impersonate it",
-    "iam.serviceAccountApiKeyBindings.create": "can bind API keys to it",
+    "iam.serviceAccounts.getAccessToken": "can mint access tokens of {}",
+    "iam.serviceAccountKeys.create": "can create keys for {}",
+    "iam.serviceAccounts.signBlob": "can sign as {}",
+    "iam.serviceAccounts.signJwt": "can sign tokens as {}",
+    "iam.serviceAccounts.implicitDelegation": "can use the delegation chain of {}",
+    "iam.serviceAccounts.getOpenIdToken": "can mint identity tokens of {}",
+    "iam.serviceAccounts.setIamPolicy": "can change who may impersonate {}",
+    "iam.serviceAccountApiKeyBindings.create": "can bind API keys to {}",
 }
 ACT_AS = "iam.serviceAccounts.actAs"
 SIGN = frozenset({"iam.serviceAccounts.signBlob", "iam.serviceAccounts.signJwt"})
@@ -171,3 +171,10 @@ def policy_changes(permissions: Iterable[str] | None) -> list[str]:
         return ["any permission"]
     found = {p for p in permissions if p in CHANGE_POLICY or changes_policy(p)}
     return sorted(found, key=lambda p: (not p.endswith("setIamPolicy"), p not in CHANGE_POLICY, p))
+
+
+def starting(permissions: Iterable[str]) -> str | None:
+    """The permission by which compute is started, the plainest first, None where there is none."""
+    return min(
+        CREATE.intersection(permissions), key=lambda p: (p != "compute.instances.create", p), default=None
+    )

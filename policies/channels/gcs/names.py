@@ -54,7 +54,13 @@ def _inside(value: Any, name: str, path: str, own: bool) -> Iterator[tuple[str, 
         elif "gs://" in value or "https://storage." in value:
             yield from ((path, found[1]) for found in _URI.finditer(value))
     elif isinstance(value, Mapping):
+        if value.get("driver") == "gcsfuse.csi.storage.gke.io":
+            yield from (
+                (f"{path}.{key}", value[key]) for key in ("volume_handle", "volumeHandle") if key in value
+            )
         for inner, item in value.items():
+            if inner.startswith("aws_"):
+                continue  # Amazon's buckets are GCS-07's
             yield from _inside(item, inner, f"{path}.{inner}", own)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):

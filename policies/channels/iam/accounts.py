@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from policies.channels.evidence import Advice, Control, Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, guards, member, role, sentence, thing, where
+from policies.channels.said import grant_leak, guards, member, named, role, sentence, thing, where
 from policies.facts.grants import grants
+from policies.facts.naming import short
 from policies.facts.principals import standing
 from policies.facts.resource import Res
 from policies.facts.rights import KEYS
@@ -62,6 +63,4 @@ def no_account_has_a_key(world: World) -> Iterator[Evidence]:
 
 
 def _account(world: World, res: Res) -> str:
-    value = res.get("service_account_id")
-    target = world.referred(value)
-    return target.subject if target is not None else str(value)
+    return short(named(world, res.get("service_account_id")))

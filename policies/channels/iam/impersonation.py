@@ -13,7 +13,7 @@ from policies.facts.attached import shared_accounts
 from policies.facts.grants import Grant, grants
 from policies.facts.ownership import owner, teams_of
 from policies.facts.principals import declarations, own_accounts
-from policies.facts.rights import ACT_AS, CREATE
+from policies.facts.rights import ACT_AS, CREATE, starting
 from policies.facts.world import World
 
 
@@ -45,8 +45,8 @@ def _impersonation(gain: Gain, status: Failing, why: str) -> Leak:
     return grant_leak(
         status,
         grant,
-        f"{sentence(member(grant))}, {why}, {gain.because} on {_accounts(grant)} and so reads what it reads "
-        f"({role(grant)} at {where(grant)}).",
+        f"{sentence(member(grant))}, {why}, {gain.because} ({role(grant)} at {where(grant)}) and so reads what is readable "
+        "as that.",
         path=(Step(gain.holder, gain.gained, gain.because, grant.res.address, grant.attribute),),
     )
 
@@ -118,7 +118,7 @@ def nobody_acts_as_an_account_with_compute(world: World) -> Iterator[Evidence]:
                 "open",
                 grant,
                 f"{sentence(member(grant))} may act as {_accounts(grant)} ({where(grant)}) and holds "
-                f"{min(CREATE & made.permissions)} ({where(made)}): it starts a machine of its own that runs as the account.",
+                f"{starting(made.permissions)} ({where(made)}): it starts a machine of its own that runs as the account.",
                 path=(step(made), step(grant)),
             )
         else:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.channels.said import grant_leak, member, named, role, sentence, thing, where
 from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.conditions import TAG_FUNCTIONS, read
@@ -53,5 +53,5 @@ def no_runtime_identity_binds_tags(world: World) -> Iterator[Evidence]:
                     f"deny in {res.address} unconditionally",
                 )
     for res in world.of(*BINDINGS):
-        says = f"{{}} binds tag {res.get('tag_value')} to {res.get('parent')}: what a tag decides changes with it"
+        says = f"{{}} binds tag {named(world, res.get('tag_value'))} to {named(world, res.get('parent'))}: what a tag decides changes with it"
         yield fault(res, "tag_value", says, "weakened")

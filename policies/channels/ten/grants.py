@@ -108,8 +108,8 @@ def _crossing(world: World, team: str, reach: Reach) -> Evidence:
         last = reach.steps[-1]
         return Leak(
             "open", world.project,
-            f"{sentence(reach.source)} of team {team} becomes {reach.node}, which is every other team's too: it "
-            f"{last.because} (`{last.address}.{last.attribute}`).",
+            f"{sentence(reach.source)} of team {team}{_way(reach)}: that is every other team's too "
+            f"(`{last.address}.{last.attribute}`).",
             steps(reach.steps), f"remove the grant in {last.address}", last.address, last.attribute,
         )  # fmt: skip
     theirs = str(owner(world, reach.node))
@@ -117,15 +117,19 @@ def _crossing(world: World, team: str, reach: Reach) -> Evidence:
     if share is not None:
         text = f"{reach.node.subject} is shared with team {team}: {share.why}"
         return Assumed(text, share.owner, share.until, reach.node.subject)
-    way = "".join(f" becomes {edge.target}, since it {edge.because}; that" for edge in reach.steps)
     return Leak(
         "open", reach.node.subject,
-        f"{sentence(reach.source)} of team {team}{way} holds {role(reach.grant)} on {thing(reach.grant)}, which holds data "
+        f"{sentence(reach.source)} of team {team}{_way(reach)}{', which' if reach.steps else ''} holds {role(reach.grant)} on {thing(reach.grant)}, which holds data "
         f"of team {theirs} ({where(reach.grant)}).",
         (*steps(reach.steps), step(reach.grant)),
         f"remove {member(reach.grant)} from {reach.grant.attribute} of {reach.grant.res.address}",
         reach.grant.res.address, reach.grant.attribute,
     )  # fmt: skip
+
+
+def _way(reach: Reach) -> str:
+    """The steps to what holds the data: " can mint access tokens of x, which can sign as y"."""
+    return " " + ", which ".join(edge.because for edge in reach.steps) if reach.steps else ""
 
 
 def _share(world: World, theirs: str, team: str, reach: Reach) -> Share | None:

@@ -73,10 +73,11 @@ def _rightful(world: World, grant: Grant, who: Member, team: str | None) -> str 
     for space, name in _annotated(world).get(account, ()):
         if (space, name) != (who.namespace, who.account) and team_of(world, space) != team:
             return f"service account {name} of namespace {space} is annotated to run as it"
-    for data, node in data_grants(world).get(account, ()):
-        theirs = owner(world, node) if node is not None else None
-        if node is not None and theirs is not None and theirs != team:
-            return f"the account holds {role(data)} on {node.subject} of team {theirs}"
+    held = [(data, node) for data, node in data_grants(world).get(account, ()) if node is not None]
+    owners = {owner(world, node) for _, node in held} - {None}
+    if owners and team not in owners:
+        data, node = next((data, node) for data, node in held if owner(world, node) is not None)
+        return f"the account holds {role(data)} on {node.subject} of team {owner(world, node)}"
     return None
 
 
@@ -106,10 +107,11 @@ def _trespassers(world: World) -> Iterator[Evidence]:
             theirs = team_of(world, space)
             if theirs is None or holding.subject.teams == frozenset({theirs}):
                 continue
+            whose = f" of team {', '.join(sorted(holding.subject.teams))}" if holding.subject.teams else ""
             does = "run pods" if PODS.name in held else "mint tokens of service accounts"
             yield Leak(
                 "undecided" if holding.subject.kind == "unknown" else "open", space,
-                f"{sentence(holding.subject.says)} may {does} in namespace {space} of team {theirs}, and so act as every "
+                f"{sentence(holding.subject.says)}{whose} may {does} in namespace {space} of team {theirs}, and so act as every "
                 f"service account of it ({holding.role} at `{holding.res.address}.{holding.attribute}`).",
                 (Step(holding.subject.says, f"namespace {space}", f"it may {does} there", holding.res.address, holding.attribute),),
                 f"bind {holding.role} in the team's own namespace only", holding.res.address, holding.attribute,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.channels.evidence import Step
+from policies.facts.evidence import Step
 from policies.facts.network.addresses import EVERYTHING, LINK_LOCAL, LOOPBACK, PRIVATE, Addresses
 from policies.facts.network.exits import Exit, exits, reached
 from policies.facts.network.firewall import Position

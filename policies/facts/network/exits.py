@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policies.channels.evidence import Step
 from policies.expressions.values import Unknown
+from policies.facts.evidence import Step
 from policies.facts.naming import short
 from policies.facts.network.addresses import EVERYTHING, IPV4, IPV6, PRIVATE, Addresses, parse
 from policies.facts.network.links import links_of

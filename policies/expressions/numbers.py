@@ -10,6 +10,11 @@ from policies.expressions.errors import BeyondError, WrongError
 
 Number: TypeAlias = int | Decimal
 
+
+class Computed(Decimal):
+    """A fraction that was computed, and that 512 binary digits do not hold exactly: its text would not be Terraform's."""
+
+
 CONTEXT = Context(prec=154, Emax=4000, Emin=-4000, traps=[InvalidOperation, Overflow])
 _MAX_BITS = 4096
 
@@ -44,6 +49,13 @@ def whole(value: Decimal) -> Number:
     return value.normalize(CONTEXT)
 
 
+def _computed(value: Decimal) -> Number:
+    found = whole(value)
+    if isinstance(found, int) or (found * 2**64) == (found * 2**64).to_integral_value():
+        return found
+    return Computed(found)
+
+
 def bounded(value: int) -> int:
     if value.bit_length() > _MAX_BITS:
         raise BeyondError("a number too large")
@@ -54,6 +66,8 @@ def number_text(value: Number) -> str:
     """As Terraform converts a number to a string: never with an exponent."""
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, Computed):
+        raise BeyondError("a computed fraction as text")
     return format(value, "f")
 
 
@@ -61,20 +75,20 @@ def add(a: Number, b: Number) -> Number:
     return (
         bounded(a + b)
         if isinstance(a, int) and isinstance(b, int)
-        else whole(CONTEXT.add(Decimal(a), Decimal(b)))
+        else _computed(CONTEXT.add(Decimal(a), Decimal(b)))
     )
 
 
 def subtract(a: Number, b: Number) -> Number:
     if isinstance(a, int) and isinstance(b, int):
         return bounded(a - b)
-    return whole(CONTEXT.subtract(Decimal(a), Decimal(b)))
+    return _computed(CONTEXT.subtract(Decimal(a), Decimal(b)))
 
 
 def multiply(a: Number, b: Number) -> Number:
     if isinstance(a, int) and isinstance(b, int):
         return bounded(a * b)
-    return whole(CONTEXT.multiply(Decimal(a), Decimal(b)))
+    return _computed(CONTEXT.multiply(Decimal(a), Decimal(b)))
 
 
 def divide(a: Number, b: Number) -> Number:
@@ -82,13 +96,13 @@ def divide(a: Number, b: Number) -> Number:
         raise WrongError("division by zero")
     if isinstance(a, int) and isinstance(b, int) and a % b == 0:
         return a // b
-    return whole(CONTEXT.divide(Decimal(a), Decimal(b)))
+    return _computed(CONTEXT.divide(Decimal(a), Decimal(b)))
 
 
 def modulo(a: Number, b: Number) -> Number:
-    """The remainder of division towards zero: it has the sign of ``a``."""
+    """The remainder of division towards zero: it has the sign of ``a``, and is ``a`` where ``b`` is zero."""
     if b == 0:
-        raise WrongError("division by zero")
+        return a
     if isinstance(a, int) and isinstance(b, int):
         rest = abs(a) % abs(b)
         return -rest if a < 0 else rest

@@ -87,7 +87,6 @@ def _json(value: Any) -> Iterator[str]:
 
 def _json_text(text: str) -> str:
     written = json.dumps(text, ensure_ascii=False)
-    written = written.replace("\\b", "\\u0008").replace("\\f", "\\u000c")
     return re.sub("[<>&\u2028\u2029]", lambda m: f"\\u{ord(m[0]):04x}", written)
 
 

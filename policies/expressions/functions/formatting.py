@@ -113,7 +113,9 @@ def _verb(verb: re.Match[str], value: Any) -> str:
 def _number_verb(letter: str, number: Number, flags: str, width: int, precision: int | None) -> str:
     size: Number = -number if number < 0 else number
     if letter in "dboxX":
-        digits = format(int(size), letter)
+        if not isinstance(size, int):
+            raise WrongError("format() of a fraction as a whole number")
+        digits = format(size, letter)
         if "#" in flags and letter in "xX":
             digits = f"0{letter}{digits}"
     elif letter in "fF":

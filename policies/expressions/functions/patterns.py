@@ -30,7 +30,7 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], int]:
     if len(pattern) > 1_000:
         raise BeyondError("a pattern too long")
     unlimited = 0
-    # For each open group: whether it holds a repetition.
+    # For each open group: whether it holds a repetition that could itself be repeated at great cost.
     groups: list[bool] = [False]
     parts: list[str] = []
     after_group = False
@@ -50,7 +50,7 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], int]:
             groups[-1] = groups[-1] or inner
             closed = inner
         elif atom[0] in "*+?{" and (atom[0] != "{" or len(atom) > 1):
-            if after_group:
+            if after_group and atom[0] != "?":
                 raise BeyondError("a pattern that repeats a repetition")
             endless = atom[0] in "*+" or ",}" in atom
             unlimited += endless

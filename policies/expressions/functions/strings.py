@@ -39,8 +39,8 @@ def upper(text: Any) -> str:
 
 @function("title", 1)
 def title(text: Any) -> str:
-    """The first letter of every word: a word ends at anything but letters, digits, and underscores."""
-    return re.sub(r"(?<![\w'])\w", lambda m: _each(m[0], "upper"), to_text(text))
+    """The first letter of every word: a word ends at whatever is no letter, digit or underscore."""
+    return re.sub(r"(?<!\w)\w", lambda m: _each(m[0], "upper"), to_text(text))
 
 
 @function("trim", 2)
@@ -102,6 +102,8 @@ def substr(text: Any, offset: Any, length: Any) -> str:
     found, start, count = one_by_one(to_text(text)), to_whole(offset), to_whole(length)
     if start < 0:
         start = max(len(found) + start, 0)
+        # From the end, a length of zero is no limit.
+        count = count or -1
     return found[start:] if count < 0 else found[start : start + count]
 
 

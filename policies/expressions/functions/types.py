@@ -8,7 +8,7 @@ from typing import Any
 from policies.expressions.convert import as_set, equal, kind, to_bool, to_number, to_text, unified
 from policies.expressions.errors import WrongError
 from policies.expressions.functions.registry import function
-from policies.expressions.values import SetValue, Unknown, derived
+from policies.expressions.values import Unknown, derived
 
 
 @function("tostring", 1, lenient=True)
@@ -90,7 +90,7 @@ def coalescelist(*values: Any) -> Any:
 @function("one", 1, partial=True)
 def one(value: Any) -> Any:
     if value is None:
-        return None
+        raise WrongError("one() of null")
     items = list(value) if isinstance(value, list | tuple) else [value]
     if len(items) > 1:
         raise WrongError("one() of more than one element")
@@ -117,13 +117,4 @@ def _booleans(values: Any) -> list[Any]:
 def contains(values: Any, value: Any) -> bool:
     if not isinstance(values, list | tuple):
         raise WrongError("contains() of something else than a list")
-    if isinstance(values, SetValue) or len({kind(item) for item in values}) == 1:
-        value = _as_element(values, value)
     return any(equal(item, value) is True for item in values)
-
-
-def _as_element(values: Any, value: Any) -> Any:
-    """What is looked for, converted to the kind of the elements where that can be done."""
-    if values and kind(values[0]) == "string" and kind(value) in ("number", "bool"):
-        return to_text(value)
-    return value

@@ -1,4 +1,4 @@
-"""YAML 1.2's core schema, as Terraform reads it: only true and false are booleans, and dates are text."""
+"""YAML as Terraform reads it: most of YAML 1.1's booleans, no sexagesimals, and times as text."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from policies.expressions.numbers import from_json, parse_number
 
 
 class _Core(yaml.SafeLoader):
-    """PyYAML with the resolvers of the core schema instead of YAML 1.1's."""
+    """PyYAML with resolvers of its own."""
 
 
 _Core.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    (
+        "bool",
+        r"y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON|n|N|no|No|NO|false|False|FALSE|off|Off|OFF",
+        "yYtToOnNfF",
+    ),
+    ("timestamp", r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", "0123456789"),
     ("null", r"~|null|Null|NULL|", "~nN\0"),
     ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
@@ -33,7 +38,18 @@ def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
     text = loader.construct_scalar(node)
     if text.startswith(("0o", "0x")):
         return from_json(int(text, 0))
-    return parse_number(text)
+    return parse_number(text.removeprefix("+"))
+
+
+def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
+    return loader.construct_scalar(node).lower() in ("y", "yes", "true", "on")
+
+
+def _time(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    text = loader.construct_scalar(node)
+    if len(text) != 10:
+        raise BeyondError("a time in YAML")
+    return f"{text}T00:00:00Z"
 
 
 def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
@@ -42,6 +58,8 @@ def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
 
 _Core.add_constructor("tag:yaml.org,2002:int", _integer)
 _Core.add_constructor("tag:yaml.org,2002:float", _decimal)
+_Core.add_constructor("tag:yaml.org,2002:bool", _boolean)
+_Core.add_constructor("tag:yaml.org,2002:timestamp", _time)
 
 
 def decode(text: str) -> Any:

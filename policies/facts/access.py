@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from policies.facts.conditions import read
 from policies.facts.datanodes import data_node, reached_under
 from policies.facts.grants import Grant, grants
+from policies.facts.kubernetes.powers import IMPERSONATE, PODS, TOKENS
+from policies.facts.kubernetes.rbac import holders
 from policies.facts.members import parse
-from policies.facts.ownership import owner, teams_of
+from policies.facts.ownership import bound_groups, owner, teams_of
 from policies.facts.principals import email_of, own_accounts, standing
 from policies.facts.resource import Res
 from policies.facts.rights import ACT_AS, BECOME, DATA, HMAC, RUN_PODS, policy_changes, starting
@@ -119,7 +121,35 @@ def gain_graph(world: World) -> Graph:
         graph.add(Edge(gain.holder, gain.gained, gain.because, gain.grant.res.address, gain.grant.attribute))
     for source, target in _set_edges(world):
         graph.add(Edge(source, target, f"is one of {target}"))
+    for edge in _pod_edges(world):
+        graph.add(edge)
     return graph
+
+
+@fact
+def _singles(world: World) -> dict[str, list[str]]:
+    """The Kubernetes service accounts that grants name, by namespace."""
+    found: dict[str, list[str]] = {}
+    for text in dict.fromkeys(g.member for g in grants(world) if isinstance(g.member, str)):
+        member = parse(text)
+        if member.kind == "workload" and member.namespace and member.account:
+            found.setdefault(member.namespace, []).append(text)
+    return found
+
+
+def _pod_edges(world: World) -> Iterator[Edge]:
+    """Whoever runs pods or mints tokens in a namespace is every workload of it; IAM's own grants are gains already."""
+    for holding, held in holders(world, PODS.name, TOKENS.name, IMPERSONATE.name):
+        if holding.by_iam:
+            continue
+        who = holding.subject
+        sources = _singles(world).get(who.namespace or "", []) if who.kind == "pods" else [who.says]
+        targets = [EVERY_WORKLOAD] if holding.namespace is None else _singles(world).get(holding.namespace, [])
+        does = "can run pods as" if PODS.name in held else "can mint tokens of"
+        for source in sources:
+            for target in targets:
+                if source != target:
+                    yield Edge(source, target, f"{does} {target}", holding.res.address, holding.attribute)
 
 
 def _set_edges(world: World) -> Iterator[tuple[str, str]]:
@@ -198,6 +228,7 @@ def team_members(world: World) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     named = {str(grant.member) for grant in grants(world) if isinstance(grant.member, str)}
     named |= {f"serviceAccount:{email}" for email in own_accounts(world)}
+    named |= {f"group:{name}" for name in bound_groups(world)}
     for member in sorted(named):
         for team in teams_of(world, member):
             found.setdefault(team, []).append(member)

@@ -37,7 +37,10 @@ def find(world: World, type_: str, value: Any, beside: Res | None = None) -> Res
     if isinstance(value, Unknown):
         target = world.referred(value)
         return target if target is not None and target.mode == "managed" and target.type == type_ else None
-    candidates = _names(world).setdefault(type_, _Index(world.of(type_))).get(short(str(value)).lower())
+    indices = _names(world)
+    if type_ not in indices:
+        indices[type_] = _Index(world.of(type_))
+    candidates = indices[type_].get(short(str(value)).lower())
     if not candidates:
         return None
     if beside is not None and len(candidates) > 1:

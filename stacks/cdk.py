@@ -52,17 +52,31 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _structs(module: types.ModuleType, struct: str, value: Any) -> Any:
-    """Turn mappings into the bindings' structs wherever a block of that name exists; others are Terraform maps.
+def _fitted(module: types.ModuleType, owner: Any, prefix: str, attributes: dict[str, Any]) -> dict[str, Any]:
+    """Attributes as `owner`, a resource or block of the bindings, takes them: mappings become its blocks' structs.
 
-    jsii converts a plain mapping at the top of an argument only, never inside a list.
+    jsii converts a plain mapping at the top of an argument only, never inside a list. Which blocks are lists differs
+    between engines: a single mapping is put into a list where the bindings want one.
     """
-    block = getattr(module, struct, None)
-    if isinstance(value, dict) and block is not None:
-        return block(**{key: _structs(module, struct + _pascal(key), item) for key, item in value.items()})
-    if isinstance(value, (list, tuple)) and block is not None:
-        return [_structs(module, struct, item) for item in value]
-    return value
+    fitted = {}
+    for key, value in attributes.items():
+        if value is None:
+            continue
+        struct = prefix + _pascal(key)
+        block = getattr(module, struct, None)
+        if block is None or key in _META_ARGUMENTS:  # a value or a Terraform map
+            fitted[key] = value
+            continue
+        items = value if isinstance(value, (list, tuple)) else [value]
+        blocks = [block(**_fitted(module, block, struct, item)) for item in items]
+        wants_list = "Sequence" in str(owner.__init__.__annotations__[key])
+        fitted[key] = blocks if wants_list else blocks[0]
+    return fitted
+
+
+def attribute(resource: Any, path: str) -> str:
+    """A reference to what only the provider knows of a resource, in Terraform's words: `metadata[0].name`."""
+    return f"${{{resource.terraform_resource_type}.{resource.friendly_unique_id}.{path}}}"
 
 
 class _Provider:
@@ -92,15 +106,7 @@ class _Provider:
         resource = getattr(module, name)
 
         def create(scope: Any, id_: str, **attributes: Any) -> Any:
-            return resource(
-                scope,
-                id_,
-                **{
-                    key: value if key in _META_ARGUMENTS else _structs(module, name + _pascal(key), value)
-                    for key, value in attributes.items()
-                    if value is not None
-                },
-            )
+            return resource(scope, id_, **_fitted(module, resource, name, attributes))
 
         self.__dict__[name] = create
         return create

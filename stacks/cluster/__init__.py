@@ -17,5 +17,5 @@ def build_cluster(stack: Stack) -> None:
     for pool in (SYSTEM, *stack.platform.pools):
         build_pool(stack, pool, cluster=cluster.name)
     # Known to Google only once the cluster exists.
-    endpoint = cluster.control_plane_endpoints_config.dns_endpoint_config.endpoint
+    endpoint = cdk.attribute(cluster, "control_plane_endpoints_config[0].dns_endpoint_config[0].endpoint")
     cdk.TerraformOutput(stack.scope, ENDPOINT, value=endpoint)

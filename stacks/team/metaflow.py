@@ -17,12 +17,12 @@ _templates = Environment(
 )
 
 
-def build_metaflow(stack: Stack, team: Team, namespace: Any, buckets: dict[BucketKind, Any]) -> None:
+def build_metaflow(stack: Stack, team: Team, namespace: str, buckets: dict[BucketKind, Any]) -> None:
     """The configuration in a ConfigMap of the namespace, where the platform alone can change it."""
     cdk.kubernetes.ConfigMapV1(
         stack.scope,
         "metaflow",
-        metadata={"name": names.METAFLOW_CONFIG_MAP, "namespace": namespace.metadata.name},
+        metadata={"name": names.METAFLOW_CONFIG_MAP, "namespace": namespace},
         data={"config.json": metaflow_config(stack.project, team, stack.platform.images.runner)},
     )
 

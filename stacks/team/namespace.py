@@ -20,14 +20,14 @@ _DEFAULT_CPU = "1"
 _DEFAULT_MEMORY = "2Gi"
 
 
-def build_namespace(stack: Stack, team: Team, account: Any, buckets: dict[BucketKind, Any]) -> Any:
-    """Namespace, service account, the platform's settings, quotas and limits."""
+def build_namespace(stack: Stack, team: Team, account: Any, buckets: dict[BucketKind, Any]) -> str:
+    """Namespace, service account, the platform's settings, quotas and limits; the reference to the namespace's name."""
     namespace = cdk.kubernetes.NamespaceV1(
         stack.scope,
         "namespace",
         metadata={"name": names.namespace(team.team), "labels": namespace_labels(team)},
     )
-    inside = namespace.metadata.name
+    inside = cdk.attribute(namespace, "metadata[0].name")
     cdk.kubernetes.ServiceAccountV1(
         stack.scope,
         "runner",
@@ -50,7 +50,7 @@ def build_namespace(stack: Stack, team: Team, account: Any, buckets: dict[Bucket
     )
     _quotas(stack, team, inside)
     _limits(stack, team, inside)
-    return namespace
+    return inside
 
 
 def namespace_labels(team: Team) -> dict[str, str]:
@@ -66,7 +66,7 @@ def namespace_labels(team: Team) -> dict[str, str]:
     }
 
 
-def _quotas(stack: Stack, team: Team, namespace: Any) -> None:
+def _quotas(stack: Stack, team: Team, namespace: str) -> None:
     quota = team.quota
     cdk.kubernetes.ResourceQuotaV1(
         stack.scope,
@@ -108,7 +108,7 @@ def _quotas(stack: Stack, team: Team, namespace: Any) -> None:
         )
 
 
-def _limits(stack: Stack, team: Team, namespace: Any) -> None:
+def _limits(stack: Stack, team: Team, namespace: str) -> None:
     defaults = {"cpu": _DEFAULT_CPU, "memory": _DEFAULT_MEMORY}
     cdk.kubernetes.LimitRangeV1(
         stack.scope,

@@ -9,19 +9,18 @@ from stacks.base import Stack
 from stacks.google_cloud import METADATA, RESTRICTED_VIP
 
 
-def build_network_policies(stack: Stack, namespace: Any) -> None:
+def build_network_policies(stack: Stack, namespace: str) -> None:
     """Default deny both ways for every pod, then the exact allows."""
-    inside = namespace.metadata.name
     cdk.kubernetes.NetworkPolicyV1(
         stack.scope,
         "deny_all",
-        metadata={"name": "deny-all", "namespace": inside},
+        metadata={"name": "deny-all", "namespace": namespace},
         spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
     )
     cdk.kubernetes.NetworkPolicyV1(
         stack.scope,
         "allow_google",
-        metadata={"name": "allow-google", "namespace": inside},
+        metadata={"name": "allow-google", "namespace": namespace},
         spec={
             "pod_selector": {},
             "policy_types": ["Egress"],

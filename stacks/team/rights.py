@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cloister.declarations import Team
 from stacks import cdk
 from stacks.base import Stack
@@ -22,20 +20,23 @@ MEMBER_RULES: tuple[dict[str, list[str]], ...] = (
 )
 
 
-def build_rights(stack: Stack, team: Team, namespace: Any) -> None:
+def build_rights(stack: Stack, team: Team, namespace: str) -> None:
     """The members' role in their namespace, and its binding."""
-    inside = namespace.metadata.name
     role = cdk.kubernetes.RoleV1(
         stack.scope,
         "members",
-        metadata={"name": "members", "namespace": inside},
+        metadata={"name": "members", "namespace": namespace},
         rule=[dict(rule) for rule in MEMBER_RULES],
     )
     cdk.kubernetes.RoleBindingV1(
         stack.scope,
         "members_binding",
-        metadata={"name": "members", "namespace": inside},
-        role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name},
+        metadata={"name": "members", "namespace": namespace},
+        role_ref={
+            "api_group": "rbac.authorization.k8s.io",
+            "kind": "Role",
+            "name": cdk.attribute(role, "metadata[0].name"),
+        },
         subject=[_subject(team.members)],
     )
 

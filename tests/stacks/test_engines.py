@@ -1,0 +1,76 @@
+"""Both engines write the same resources; the differences that remain are listed here."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stacks.trees import ROOT, resources, stacks
+
+# Blocks that cdktn's newer providers write as lists of one.
+_LISTS_OF_ONE = {("kubernetes_namespace_v1", "metadata"), ("kubernetes_role_v1", "metadata")}
+
+
+@pytest.fixture(scope="module")
+def cdktn_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if importlib.util.find_spec("cdktn") is None:
+        pytest.skip("cdktn is not installed: .venv/bin/pip install -e .[cdktn]")
+    out = tmp_path_factory.mktemp("cdktn") / "cdktf.out"
+    program = (
+        "import pathlib, sys; from cloister.declarations import load; from stacks.app import synthesize;"
+        "synthesize(load(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), print)"
+    )
+    environment = {**os.environ, "CLOISTER_ENGINE": "cdktn"}
+    command = ["nice", sys.executable, "-c", program, str(ROOT), str(out)]
+    subprocess.run(command, check=True, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+    return out
+
+
+def _everything(tree: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
+    found = {}
+    for name, stack in stacks(tree).items():
+        for type_, id_, arguments in resources(stack):
+            for key, value in arguments.items():
+                if (type_, key) in _LISTS_OF_ONE and isinstance(value, list):
+                    (arguments[key],) = value
+            found[name, type_, id_] = arguments
+    return found
+
+
+@pytest.mark.engine
+def test_cdktn_writes_what_cdktf_writes(example_tree: Path, cdktn_tree: Path) -> None:
+    assert _everything(cdktn_tree) == _everything(example_tree)
+
+
+@pytest.mark.engine
+def test_an_engine_nobody_knows_is_named() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import stacks.cdk"],
+        env={**os.environ, "CLOISTER_ENGINE": "pulumi"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert done.stderr.strip() == "CLOISTER_ENGINE is 'pulumi': expected cdktf or cdktn"
+
+
+@pytest.mark.engine
+def test_only_the_modules_in_use_are_imported(example_tree: Path) -> None:
+    """Importing a provider's bindings whole takes 15 s; the app must never do it."""
+    program = (
+        "import json, sys; from stacks import cdk; cdk.google.StorageBucket;"
+        "print(json.dumps([m for m in sys.modules if m.startswith('cdktf_cdktf_provider_google.') and 'private' not in m]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stdout))
+    assert loaded == {"cdktf_cdktf_provider_google._jsii", "cdktf_cdktf_provider_google.storage_bucket"}

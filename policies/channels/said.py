@@ -9,6 +9,7 @@ from policies.expressions.values import Unknown
 from policies.facts.access import WIDE
 from policies.facts.grants import Grant
 from policies.facts.orgpolicy import enforced
+from policies.facts.principals import standing
 from policies.facts.world import World
 from policies.graph import Edge
 
@@ -75,6 +76,12 @@ def grant_leak(
         fix or f"remove {member(grant)} from {grant.attribute} of {grant.res.address}",
         grant.res.address, grant.attribute,
     )  # fmt: skip
+
+
+def failing(world: World, grant: Grant, status: Failing = "open") -> Failing:
+    """The status of a finding that a grant makes: undecided where its member or what its role permits is not known."""
+    unknown = grant.permissions is None or standing(world, grant.member).kind == "unknown"
+    return "undecided" if unknown else status
 
 
 def sentence(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault, present, sends
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
 from policies.facts.access import WIDE
 from policies.facts.admission import runtime
@@ -59,7 +59,7 @@ def no_transfer_leaves(world: World) -> Iterator[Evidence]:
             and runtime(world, grant)
         ):
             yield grant_leak(
-                "open",
+                failing(world, grant),
                 grant,
                 f"{sentence(member(grant))} may make transfer jobs ({role(grant)} at {where(grant)}), which copy whole "
                 "buckets to any bucket or cloud.",
@@ -118,6 +118,12 @@ def _listed(world: World, res: Res, attribute: str, value: object) -> Evidence:
     return fault(res, attribute, says, "undecided" if isinstance(value, Unknown) else "open")
 
 
+def _plain(value: object) -> list[str]:
+    """The strings of a list; nothing of one that is not known, which is reported by itself."""
+    found = value if isinstance(value, list | tuple) else []
+    return [item for item in found if isinstance(item, str)]
+
+
 _BACKENDS = ("google_compute_backend_bucket", "google_compute_region_backend_bucket")
 _MAPS = ("google_compute_url_map", "google_compute_region_url_map")
 
@@ -136,6 +142,10 @@ def no_bucket_is_published(world: World) -> Iterator[Evidence]:
         "Key {} signs URLs that hand objects to whoever holds them",
     )
     for bucket in world.of("google_storage_bucket"):
+        for path, _ in (*bucket.unknowns("cors"), *bucket.unknowns("website")):
+            yield fault(
+                bucket, path, "Which web sites read bucket {} is not known", "undecided", f"write {path} out"
+            )
         if bucket.blocks("website"):
             yield fault(
                 bucket,
@@ -144,7 +154,7 @@ def no_bucket_is_published(world: World) -> Iterator[Evidence]:
                 "weakened",
             )
         for block in bucket.blocks("cors"):
-            if any(str(origin).endswith("*") for origin in block.get("origin", ()) or ()):
+            if any(origin.endswith("*") for origin in _plain(block.get("origin", ()))):
                 says = "Bucket {} lets scripts of any web site read it with a visitor's token or a signed URL"
                 yield fault(
                     bucket, block.at("origin"), says, "weakened", f"name the origins in {bucket.address}"

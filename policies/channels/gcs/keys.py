@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, guards, member, role, sentence, thing, where
+from policies.channels.said import failing, grant_leak, guards, member, role, sentence, thing, where
 from policies.facts.access import EVERY_ACCOUNT, WIDE
 from policies.facts.admission import runtime
 from policies.facts.grants import grants, grants_by_kind
@@ -29,7 +29,7 @@ def nobody_signs_urls(world: World) -> Iterator[Evidence]:
             continue
         accounts = EVERY_ACCOUNT if grant.kind in WIDE else thing(grant)
         yield grant_leak(
-            "open",
+            failing(world, grant),
             grant,
             f"{sentence(member(grant))} may sign as {accounts} ({role(grant)} at {where(grant)}): a signed URL hands an "
             "object to whoever holds it, from anywhere, for seven days.",
@@ -69,7 +69,7 @@ def no_hmac_key_exists(world: World) -> Iterator[Evidence]:
             and runtime(world, grant)
         ):
             yield grant_leak(
-                "open",
+                failing(world, grant),
                 grant,
                 f"{sentence(member(grant))} may create HMAC keys for {EVERY_ACCOUNT} ({role(grant)} at {where(grant)}), which "
                 "work from anywhere.",

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from policies.channels.evidence import Advice, Control, Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, guards, member, named, role, sentence, thing, where
+from policies.channels.said import failing, grant_leak, guards, member, named, role, sentence, thing, where
+from policies.expressions.values import Unknown
 from policies.facts.grants import grants
 from policies.facts.naming import short
 from policies.facts.principals import standing
@@ -43,6 +44,8 @@ def no_account_has_a_key(world: World) -> Iterator[Evidence]:
                 f"API key {{}} signs in as service account {res.get('service_account_email')} from anywhere"
             )
             yield fault(res, "service_account_email", says)
+        elif isinstance(res.get("restrictions.api_targets"), Unknown):
+            yield fault(res, "restrictions", "What API key {} may call is not known", "undecided")
         elif not res.blocks("restrictions.api_targets"):
             yield fault(res, "restrictions", "API key {} calls every API of the project from anywhere")
         else:
@@ -53,7 +56,7 @@ def no_account_has_a_key(world: World) -> Iterator[Evidence]:
         if grant.permissions is None or standing(world, grant.member).kind in ("declared", "agent"):
             continue  # an unknown role is IAM-07's, a trusted principal the boundary's assumption
         yield grant_leak(
-            "open",
+            failing(world, grant),
             grant,
             f"{sentence(member(grant))} may create keys for {thing(grant)} ({role(grant)}): a key works anywhere, for "
             f"as long as it lives ({where(grant)}).",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
 from policies.facts.access import WIDE
 from policies.facts.admission import ruling, runtime
 from policies.facts.conditions import read
@@ -28,12 +28,15 @@ def nothing_is_elevated_in_time(world: World) -> Iterator[Evidence]:
             until = read(grant.condition).until
             end = f"until {until:%Y-%m-%d}" if until else "at times"
             yield grant_leak(
-                "open" if runtime(world, grant) else "weakened",
+                failing(world, grant, "open" if runtime(world, grant) else "weakened"),
                 grant,
                 f"{sentence(member(grant))} holds {role(grant)} on {thing(grant)} {end}: a capability held for a time is "
                 f"held ({where(grant)}).",
             )
     for res in world.of(ENTITLEMENT):
+        for path, _ in (*res.unknowns("eligible_users"), *res.unknowns("privileged_access")):
+            says = "Who may request what by entitlement {} is not known"
+            yield fault(res, path, says, "undecided", f"write {path} of {res.address} out")
         if not res.blocks("approval_workflow") and not res.unknowns("approval_workflow"):
             says = "Entitlement {} is granted to whoever asks: nobody approves a request"
             yield fault(
@@ -51,7 +54,7 @@ def _requested(world: World, grant: Grant) -> Evidence:
         )
     if not _gives(grant):
         return Control(grant.res.address, grant.attribute)
-    return grant_leak("open" if runtime(world, grant) else "weakened", grant, text)
+    return grant_leak(failing(world, grant, "open" if runtime(world, grant) else "weakened"), grant, text)
 
 
 def _bounded(world: World, grant: Grant) -> bool:

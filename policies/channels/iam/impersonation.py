@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, role, sentence, step, thing, where
+from policies.channels.said import failing, grant_leak, member, role, sentence, step, thing, where
+from policies.expressions.values import Unknown
 from policies.facts.access import EVERY_ACCOUNT, EVERYTHING, WIDE, Gain, becomes, data_grants, gains
 from policies.facts.admission import ruling, runtime
 from policies.facts.attached import shared_accounts
 from policies.facts.grants import Grant, grants
 from policies.facts.ownership import owner, teams_of
 from policies.facts.principals import declarations, own_accounts
-from policies.facts.rights import ACT_AS, CREATE, starting
+from policies.facts.rights import ACT_AS, BECOME, CREATE, starting
 from policies.facts.world import World
 
 
@@ -29,9 +30,15 @@ def impersonation_stays_in_scope(world: World) -> Iterator[Evidence]:
         if found is None:
             yield Control(gain.grant.res.address, gain.grant.attribute)
         else:
-            yield _impersonation(gain, *found)
+            yield _impersonation(world, gain, *found)
     for grant in grants(world):
-        if grant not in gained and _acts_as_others(world, grant):
+        if grant.kind in _ON and isinstance(grant.member, Unknown) and grant.permits(*BECOME, ACT_AS):
+            yield grant_leak(
+                "undecided",
+                grant,
+                f"{sentence(member(grant))} holds {role(grant)} and so may become {_accounts(grant)} ({where(grant)}).",
+            )
+        elif grant not in gained and _acts_as_others(world, grant):
             yield grant_leak(
                 "open",
                 grant,
@@ -40,10 +47,13 @@ def impersonation_stays_in_scope(world: World) -> Iterator[Evidence]:
             )
 
 
-def _impersonation(gain: Gain, status: Failing, why: str) -> Leak:
+_ON = frozenset({"google_service_account", *WIDE})
+
+
+def _impersonation(world: World, gain: Gain, status: Failing, why: str) -> Leak:
     grant = gain.grant
     return grant_leak(
-        status,
+        failing(world, grant, status),
         grant,
         f"{sentence(member(grant))}, {why}, {gain.because} ({role(grant)} at {where(grant)}) and so reads what is readable "
         "as that.",
@@ -123,7 +133,7 @@ def nobody_acts_as_an_account_with_compute(world: World) -> Iterator[Evidence]:
             )
         else:
             yield grant_leak(
-                "weakened",
+                failing(world, grant, "weakened"),
                 grant,
                 f"{sentence(member(grant))} may act as {_accounts(grant)} ({where(grant)}): only that it may create no "
                 "compute in this project keeps it from running as the account.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence, Residual
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
 from policies.facts.access import WIDE
 from policies.facts.grants import grants
 from policies.facts.principals import standing
@@ -33,7 +33,7 @@ def nothing_is_inherited(world: World) -> Iterator[Evidence]:
             continue
         trusted = standing(world, grant.member).kind in ("declared", "agent")
         yield grant_leak(
-            "weakened" if trusted else "open",
+            failing(world, grant, "weakened" if trusted else "open"),
             grant,
             f"{sentence(member(grant))} holds {role(grant)} on {thing(grant)}, so also on every bucket, dataset and "
             f"secret of this project below it ({where(grant)}).",

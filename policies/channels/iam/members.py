@@ -50,6 +50,9 @@ def policies_are_authoritative(world: World) -> Iterator[Evidence]:
     forms: dict[tuple[str, str], dict[str, list[Grant]]] = {}
     for grant in grants(world):
         if grant.form in ("member", "binding", "policy"):
+            if grant.form != "member" and grant.on is None and isinstance(grant.target, Unknown):
+                yield _aimless(grant)
+                continue
             target = grant.on.address if grant.on is not None else str(grant.target)
             forms.setdefault((grant.kind, target), {}).setdefault(grant.form, []).append(grant)
     additive: list[Grant] = []
@@ -61,6 +64,16 @@ def policies_are_authoritative(world: World) -> Iterator[Evidence]:
     if additive:
         text = f"{len(additive)} grants are additive: what was granted out of band beside them stays in place"
         yield Advice(text, additive[0].res.address, additive[0].attribute)
+
+
+def _aimless(grant: Grant) -> Leak:
+    return grant_leak(
+        "undecided",
+        grant,
+        f"{grant.res.address} sets the policy of a {grant.kind.removeprefix('google_').replace('_', ' ')} that is not known, "
+        "so it may undo any other grant.",
+        f"refer to what {grant.res.address} is about",
+    )
 
 
 _WHOLE = frozenset({"google_project", "google_storage_bucket", "google_bigquery_dataset"})
@@ -101,6 +114,14 @@ def nothing_is_held_by_default(world: World) -> Iterator[Evidence]:
                 f"{sentence(member(grant))} holds the basic role {grant.role} on {thing(grant)}, which reads or "
                 f"writes every service in it, and through convenience members every bucket ({where(grant)}).",
                 f"replace {grant.role} in {grant.res.address} by the few predefined roles that are needed",
+            )
+        elif isinstance(grant.role, Unknown) and grant.permissions is None and grant.kind in WIDE:
+            yield grant_leak(
+                "undecided",
+                grant,
+                f"{sentence(member(grant))} holds a role on {thing(grant)} that is not known ({grant.role.reason}): it may be "
+                f"a basic one ({where(grant)}).",
+                f"write the role of {grant.res.address} out",
             )
         elif _agents_role(grant) and standing(world, grant.member).kind not in ("agent", "foreign", "public"):
             yield grant_leak(

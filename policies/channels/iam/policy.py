@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
 from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.conditions import read
@@ -41,14 +41,14 @@ def _judged(world: World, grant: Grant, held: frozenset[str]) -> Iterator[Eviden
     takes = sorted(CHANGE_CONTROL & held) if grant.kind in WIDE else []
     if changes:
         yield grant_leak(
-            "open",
+            failing(world, grant),
             grant,
             f"{sentence(member(grant))} holds {changes[0]} on {thing(grant)} ({role(grant)}): it can grant itself or "
             f"anybody everything there ({where(grant)}).",
         )
     elif takes:
         yield grant_leak(
-            "open",
+            failing(world, grant),
             grant,
             f"{sentence(member(grant))} holds {takes[0]} on {thing(grant)} ({role(grant)}): it can take away controls that "
             f"this proof stands on, or route data out ({where(grant)}).",

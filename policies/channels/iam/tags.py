@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, named, role, sentence, thing, where
+from policies.channels.said import failing, grant_leak, member, named, role, sentence, thing, where
 from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.conditions import TAG_FUNCTIONS, read
@@ -35,7 +35,7 @@ def no_runtime_identity_binds_tags(world: World) -> Iterator[Evidence]:
         if grant.kind in WIDE and policy_changes(grant.permissions):
             continue  # whoever changes policies needs no tags: IAM-07
         yield grant_leak(
-            "open",
+            failing(world, grant),
             grant,
             f"{sentence(member(grant))} may bind tags ({role(grant)} on {thing(grant)}): it switches every condition, "
             f"deny and firewall rule that a tag decides ({where(grant)}).",

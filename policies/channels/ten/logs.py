@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence
@@ -112,9 +111,14 @@ def _routed(world: World, sink: Res) -> Iterator[Evidence]:
 def each_team_sees_its_own_inventory(world: World) -> Iterator[Evidence]:
     """No team lists or reads the metadata of the whole project, in IAM or from kubelets."""
     for grant in grants(world):
-        if grant.kind not in WIDE or grant.permissions is None:
+        if grant.kind not in WIDE:
             continue
         teams = teams_of(world, grant.member)
+        if grant.permissions is None:
+            if teams:
+                text = f"{sentence(member(grant))} holds {role(grant)} on {thing(grant)}, which may be to list all of it"
+                yield grant_leak("undecided", grant, f"{text} ({where(grant)}).")
+            continue
         held = sorted(INVENTORY & grant.permissions)
         if teams and held and not _narrowed(grant):
             yield grant_leak(
@@ -126,12 +130,12 @@ def each_team_sees_its_own_inventory(world: World) -> Iterator[Evidence]:
             )
     for res in world.of("google_container_cluster", "google_container_node_pool"):
         for path, value in _switches(res):
-            if _READONLY.search(path) and str(value).upper() == "TRUE":
+            if isinstance(value, Unknown):
+                says = "Whether kubelets of {} answer anybody on port 10255 is not known"
+                yield fault(res, path, says, "undecided", f"set {path} of {res.address} to FALSE")
+            elif str(value).upper() == "TRUE":
                 says = "Kubelets of {} answer anybody on the network with every pod's specification, on port 10255"
                 yield fault(res, path, says, "open", f"set {path} of {res.address} to FALSE")
-
-
-_READONLY = re.compile(r"insecure_kubelet_readonly_port_enabled$")
 
 
 def _narrowed(grant: Grant) -> bool:

@@ -9,6 +9,7 @@ from policies.channels.evidence import Advice, Control, Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.expressions.values import Unknown
 from policies.facts.access import WIDE
 from policies.facts.attached import attached_accounts
 from policies.facts.grants import Grant, grants
@@ -38,7 +39,16 @@ def no_team_writes_what_others_run(world: World) -> Iterator[Evidence]:
     for workload in workloads(world):
         for container in workload.containers():
             image = container.get("image")
-            if isinstance(image, str) and _floats(image):
+            if isinstance(image, Unknown):
+                says = f"Which image {workload} runs is not known ({image.reason}), so it may be named by a tag that moves"
+                yield fault(
+                    workload.obj.res,
+                    workload.at(container, "image"),
+                    says,
+                    "undecided",
+                    "name the image by digest",
+                )
+            elif isinstance(image, str) and _floats(image):
                 says = (
                     f"{workload} runs {image}, whose tag whoever writes the repository moves to another image"
                 )

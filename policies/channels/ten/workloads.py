@@ -30,6 +30,13 @@ def each_workload_is_one_team(world: World) -> Iterator[Evidence]:
         found = parse(grant.member) if isinstance(grant.member, str) else None
         if found is not None and found.kind == "workload" and found.pool == workload_pool(world):
             yield from _named(world, grant, found)
+        elif isinstance(grant.member, Unknown) and ".svc.id.goog" in grant.member.prefix:
+            yield grant_leak(
+                "undecided",
+                grant,
+                f"Which workload holds {role(grant)} on {thing(grant)} is not known ({grant.member.reason}; {where(grant)}).",
+                _exact(grant),
+            )
     yield from _trespassers(world)
 
 

@@ -15,7 +15,7 @@ from policies.facts.network.egress import openings
 from policies.facts.network.exits import gateway_routes, internet
 from policies.facts.network.networks import flag, networks, subnets
 from policies.facts.network.nics import nics
-from policies.facts.network.ranges import DIRECT_PATH, PRIVATE_VIP
+from policies.facts.network.ranges import DIRECT_PATH, FRONT_ENDS, PRIVATE_VIP
 from policies.facts.network.routes import Route, routes
 from policies.facts.perimeter.guard import guard
 from policies.facts.resource import Res
@@ -164,7 +164,7 @@ def _said(door: Door | None, cut: str) -> tuple[Failing, tuple[Step, ...], str]:
 def _wide_access(world: World, door: Door | None) -> Iterator[Leak]:
     """Private Google Access where a route to the internet gateway is wider than the VIPs."""
     for network in networks(world):
-        wide = [route for route in gateway_routes(world, network) if internet(route) and not route.unread]
+        wide = [r for r in gateway_routes(world, network) if r.dest & FRONT_ENDS and not r.unread]
         users = [nic for nic in nics(world) if nic.network == network and google_access(nic)]
         opened = [s for s in subnets(world) if s.network == network and s.google_access is not False]
         for route in wide if users or opened else ():
@@ -195,7 +195,7 @@ def _private_routes(world: World, door: Door | None) -> Iterator[Leak]:
                 or not route.dest & PRIVATE_VIP
             ):
                 continue
-            if internet(route):
+            if route.dest & FRONT_ENDS:
                 continue  # a wide route: said above
             status, steps, end = _said(door, "Only the firewall still keeps code from it.")
             yield Leak(

@@ -49,13 +49,11 @@ def _scheme(res: Res) -> Any:
 def _private_service(res: Res) -> bool:
     """Whether a rule is an endpoint of Private Service Connect, whatever its scheme says."""
     target = res.get("target")
+    if res.get("load_balancing_scheme") == "":
+        return True
     if isinstance(target, Unknown):
-        return any("service_attachment" in ref for ref in target.refs)
-    return (
-        res.get("load_balancing_scheme") == ""
-        or "/serviceAttachments/" in str(target)
-        or target in ("all-apis", "vpc-sc")
-    )
+        return any("google_compute_service_attachment" in ref for ref in target.refs)
+    return "/serviceAttachments/" in str(target) or target in ("all-apis", "vpc-sc")
 
 
 def exposures(world: World) -> Iterator[Leak]:

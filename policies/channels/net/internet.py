@@ -98,7 +98,7 @@ def no_nat_translates_workloads(world: World) -> Iterable[Evidence]:
     """No public Cloud NAT serves a range that holds a workload."""
     for nat in nats(world):
         if not opens_nat(nat):
-            yield Control(nat.res.address, "type" if not nat.public else "endpoint_types")
+            yield Control(nat.res.address, "type" if nat.public is False else "endpoint_types")
             continue
         covered = [nic for nic in nics(world) if nat.covers(nic)]
         if nat.subnets is not None and not covered and nics(world):
@@ -129,9 +129,11 @@ def _nat_leak(world: World, nat: Nat, covered: list[Nic]) -> Leak:
     who = (
         path[0].source if path else f"every workload of network {nat.network}" if nat.network else "workloads"
     )
+    unsure = isinstance(nat.public, Unknown)
     return Leak(
-        "open" if path else "weakened", nat.res.subject,
-        f"Cloud NAT {nat.res.subject} gives {who[0].lower()}{who[1:]} an address on the internet. {_cut(path, ways, IPV4)}",
+        "undecided" if unsure else "open" if path else "weakened", nat.res.subject,
+        f"Cloud NAT {nat.res.subject} {'may give' if unsure else 'gives'} {who[0].lower()}{who[1:]} an address on the internet. "
+        f"{_cut(path, ways, IPV4)}",
         path, f"remove {nat.res.address}", nat.res.address, name,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.net.endpoints import backend_of
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
-from policies.facts.network.networks import created, flag, networks
+from policies.facts.network.networks import created, flag, may, networks
 from policies.facts.network.routes import nats
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
@@ -116,7 +116,7 @@ def _extension(world: World, res: Res, block: Block) -> Iterator[Evidence]:
 
 def _proxy_nats(world: World) -> Iterator[Evidence]:
     for nat in nats(world):
-        if nat.public and "ENDPOINT_TYPE_MANAGED_PROXY_LB" in nat.endpoints:
+        if may(nat.public) and "ENDPOINT_TYPE_MANAGED_PROXY_LB" in nat.endpoints:
             yield Leak(
                 "weakened", nat.res.subject,
                 f"Cloud NAT {nat.res.subject} gives the network's balancers addresses on the internet. Only a missing outside backend "
@@ -215,7 +215,7 @@ def _too_wide(world: World, rule: Res) -> str | None:
 
 def _own_bucket(path: str, own: set[Any]) -> bool:
     """Whether a path prefix stays within one own bucket."""
-    parts = path.strip("^/").split("/")
+    parts = path.lstrip("^/").split("/")
     if "b" in parts and parts.index("b") + 1 < len(parts):
         named = parts[parts.index("b") + 1 :]
     else:

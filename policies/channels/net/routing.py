@@ -9,11 +9,12 @@ from policies.channels.net.reachable import Passage, passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.naming import short
-from policies.facts.network.addresses import EVERYTHING, Addresses, parse
+from policies.facts.network.addresses import EVERYTHING, NOTHING, Addresses, parse
 from policies.facts.network.exits import hop_inside, machine_at
 from policies.facts.network.links import links
 from policies.facts.network.networks import Key, flag, inside, network_key, networks
 from policies.facts.network.nics import MACHINES, nics
+from policies.facts.network.ranges import VIPS
 from policies.facts.network.routes import Route, routes
 from policies.facts.resource import Res
 from policies.facts.world import World
@@ -59,7 +60,8 @@ def _next_hops(world: World) -> Iterator[Evidence]:
         for route in found:
             if route.hop in ("gateway", "unknown"):
                 continue
-            remote = route.dest - inside(world)
+            # Google's VIPs have routes of their own, which are more specific.
+            remote = route.dest - inside(world) - (NOTHING if route.dest <= VIPS else VIPS)
             target = hop_inside(world, route)
             if target is not None and not remote:
                 yield Control(route.res.address, route.attribute)

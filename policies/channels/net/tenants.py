@@ -8,10 +8,11 @@ from policies.channels.evidence import Control, Evidence, Leak, Step
 from policies.channels.registry import channel
 from policies.facts.network.addresses import PRIVATE
 from policies.facts.network.egress import outside, why
-from policies.facts.network.exits import exits, reached
+from policies.facts.network.exits import exits
 from policies.facts.network.flow import lets_out
 from policies.facts.network.networks import foreign_project, networks
 from policies.facts.network.nics import Nic, nics
+from policies.facts.network.ranges import VIPS
 from policies.facts.world import World
 
 
@@ -48,6 +49,8 @@ def _foreign(world: World) -> Iterator[Evidence]:
     for nic in nics(world):
         if nic.network is None:
             where = foreign_project(world, nic.network_value)
+            if nic.tenant and where is None:
+                continue  # NET-23 says so
             sentence = f"a network of project {where}" if where else "a network that cannot be told"
         elif not world.owns_project(nic.network.project):
             sentence = f"network {nic.network.name} of project {nic.network.project}"
@@ -74,14 +77,15 @@ def _tenant(world: World, nic: Nic) -> Leak:
     path: tuple[Step, ...] = ()
     if nic.network in networks(world):
         assert nic.network is not None
-        piece = lets_out(world, nic, outside(world) - PRIVATE)
-        if piece is not None:
-            because, address, attribute = why(piece.rule, piece.packets)
-            way = reached(exits(world, nic.network, nic), piece.packets.addresses)
-            first = Step(nic.what, f"network {nic.network}", because, address, attribute)
-            path = (first, *way.steps) if way is not None else ()
+        for way in exits(world, nic.network, nic):
+            piece = lets_out(world, nic, way.remote)
+            if piece is not None:
+                because, address, attribute = why(piece.rule, piece.packets.within(way.remote))
+                path = (Step(nic.what, f"network {nic.network}", because, address, attribute), *way.steps)
+                break
+        free = lets_out(world, nic, outside(world) - PRIVATE - VIPS) is not None
         end = "Data leaves." if path else "Only the network's egress deny still keeps the data in."
-        if piece is not None and not path:
+        if free and not path:
             end = "Nothing denies it egress; only a missing way out still keeps the data in."
         sentence = f"{nic.what} has a NIC in network {nic.network} that a managed service made, with Google's own routes beside the network's."
         return Leak(

@@ -18,6 +18,9 @@ from policies.facts.world import World, fact
 Reason = Literal["disabled", "targets", "narrow", "unread", "elsewhere", "none"]
 
 
+TARGETS = frozenset({"target_tags", "target_service_accounts", "name", "target_resources"})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Failure:
     """``rule``: the deny that does not hold, None when there is none at all. ``packets``: what it lets by.
@@ -57,8 +60,10 @@ def failures(world: World, opening: Opening) -> list[Failure]:
     unread: Rule | None = None
     for rule in egress_denies(world, opening.network):
         hit = left & rule.remote
-        unread = unread or (rule if rule.unread else None)
-        if not hit or rule.unread or applies(rule, opening.position):
+        if rule.unread and not set(rule.unread) <= TARGETS:
+            unread = unread or rule
+            continue
+        if not hit or applies(rule, opening.position):
             continue
         if rule.disabled:
             found.append(Failure("disabled", rule, hit, "is disabled"))

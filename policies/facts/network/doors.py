@@ -16,7 +16,7 @@ from policies.facts.network.exits import gateway_routes, internet, route_phrase
 from policies.facts.network.flow import lets_out
 from policies.facts.network.networks import Key, created, inside, may, networks, subnet_of
 from policies.facts.network.nics import Nic, nics, nics_by_network
-from policies.facts.network.ranges import DIRECT_PATH, PRIVATE_VIP, RESTRICTED_VIP
+from policies.facts.network.ranges import DIRECT_PATH, FRONT_ENDS, PRIVATE_VIP, RESTRICTED_VIP
 from policies.facts.resource import Res
 from policies.facts.world import World, fact
 
@@ -68,8 +68,10 @@ def _vips(world: World, network: Key) -> Iterator[Door]:
     seen: set[Kind] = set()
     for nic in nics_by_network(world).get(network, ()):
         for route in gateway_routes(world, network, nic):
-            wide: dict[Kind, Addresses] = {**_VIPS, "public": internet(route) & outside(world)}
+            wide: dict[Kind, Addresses] = {**_VIPS, "public": FRONT_ENDS & outside(world)}
             for kind, addresses in wide.items():
+                if kind == "direct path" and internet(route):
+                    continue  # no door of its own: one of the many behind a wide route
                 piece = lets_out(world, nic, addresses & route.dest)
                 if kind in seen or piece is None or not google_access(nic):
                     continue

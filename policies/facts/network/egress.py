@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.facts.evidence import Step
-from policies.facts.network.addresses import EVERYTHING, LINK_LOCAL, LOOPBACK, PRIVATE, Addresses
+from policies.facts.network.addresses import EVERYTHING, IPV4, LINK_LOCAL, LOOPBACK, PRIVATE, Addresses
 from policies.facts.network.exits import Exit, exits, reached
 from policies.facts.network.firewall import Position
 from policies.facts.network.firewall_rules import Rule
 from policies.facts.network.flow import decided, positions
-from policies.facts.network.networks import Key, inside
+from policies.facts.network.networks import Key, inside, subnets
 from policies.facts.network.nics import Nic
 from policies.facts.network.packets import Packets
 from policies.facts.world import World, fact
@@ -79,6 +79,7 @@ def _openings(world: World) -> Iterator[Opening]:
             beyond = public
             for _, way in ways:
                 beyond |= way.remote & outside(world)
+            beyond &= _families(world, network, group)
             for piece in decided(world, network, position, ingress=False):
                 packets = piece.packets.within(beyond)
                 if not packets:
@@ -86,6 +87,16 @@ def _openings(world: World) -> Iterator[Opening]:
                 best = reached([way for _, way in ways], packets.addresses)
                 nic = next((nic for nic, way in ways if way is best), group[0] if group else None)
                 yield Opening(network, nic, position, packets, piece.rule, piece.fell, best)
+
+
+def _families(world: World, network: Key, group: list[Nic]) -> Addresses:
+    """What the NICs of a kind speak; for a network without any, what its subnets would let them."""
+    found = IPV4
+    for nic in group:
+        found |= nic.families
+    if not group and any(subnet.ipv6 is not False for subnet in subnets(world) if subnet.network == network):
+        return EVERYTHING
+    return found
 
 
 def _distinct(group: list[Nic]) -> list[Nic | None]:

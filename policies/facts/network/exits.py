@@ -13,9 +13,9 @@ from typing import Any
 from policies.expressions.values import Unknown
 from policies.facts.evidence import Step
 from policies.facts.naming import short
-from policies.facts.network.addresses import EVERYTHING, IPV4, IPV6, PRIVATE, Addresses, parse
+from policies.facts.network.addresses import EVERYTHING, IPV4, IPV6, NOTHING, PRIVATE, Addresses, parse
 from policies.facts.network.links import links_of
-from policies.facts.network.networks import Key, created, inside, network_key
+from policies.facts.network.networks import Key, created, inside, may, network_key
 from policies.facts.network.nics import Nic
 from policies.facts.network.ranges import VIPS
 from policies.facts.network.routes import Nat, Route, nats, routes
@@ -74,7 +74,7 @@ def source(world: World, nic: Nic) -> Iterator[tuple[Res, str, str, Addresses]]:
 
 def opens_nat(nat: Nat) -> bool:
     """Whether a NAT serves VMs towards the internet."""
-    return nat.public and "ENDPOINT_TYPE_VM" in nat.endpoints
+    return may(nat.public) and "ENDPOINT_TYPE_VM" in nat.endpoints
 
 
 def _internet(world: World, network: Key, nic: Nic) -> Iterator[Exit]:
@@ -104,7 +104,8 @@ def _next_hops(world: World, network: Key, nic: Nic | None) -> Iterator[Exit]:
     for route in network_routes(world, network):
         if route.hop in ("gateway", "unknown") or not route.serves(nic):
             continue
-        remote = route.dest - inside(world)
+        # Google's VIPs have routes of their own, which are more specific.
+        remote = route.dest - inside(world) - (NOTHING if route.dest <= VIPS else VIPS)
         if remote and hop_inside(world, route) is None:
             target = route.target if isinstance(route.target, str) else route.attribute
             yield Exit(

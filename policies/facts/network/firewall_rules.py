@@ -79,7 +79,8 @@ def identity(value: Any) -> str:
     """A tag, account or secure tag in a form in which two that are the same compare equal, known or not."""
     if not isinstance(value, Unknown):
         return str(value).lower()
-    return "@" + value.refs[0].rsplit(".", 1)[0] if value.refs else UNSURE
+    named = value.exact and len(value.refs) == 1 and ".google_" in value.refs[0].replace("/", ".")
+    return "@" + value.refs[0].rsplit(".", 1)[0] if named else UNSURE
 
 
 class _Reading:

@@ -57,7 +57,8 @@ def lets_in(world: World, nic: Nic, remote: Addresses) -> Piece | None:
 def _first(world: World, nic: Nic, remote: Addresses, ingress: bool) -> Piece | None:
     if nic.network is None or nic.network not in network_layers(world):
         return None
+    spoken = remote & nic.families
     for piece in decided(world, nic.network, nic.position, ingress):
-        if piece.packets.within(remote):
+        if piece.packets.within(spoken):
             return piece
     return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.expressions.values import Unknown
-from policies.facts.network.addresses import EVERYTHING
+from policies.facts.network.addresses import EVERYTHING, IPV4, Addresses
 from policies.facts.network.firewall import Position
 from policies.facts.network.firewall_rules import identity
 from policies.facts.network.networks import Key, Subnet, created, flag, network_key, strings, subnet_of
@@ -20,8 +20,8 @@ from policies.facts.world import World, fact
 class Nic:
     """``what``: whose code it serves, a phrase that starts a sentence. ``network``: None when it cannot be told;
     ``network_at``: the attribute that names it. ``external``: has an external IPv4 address, set by ``external_at``;
-    ``external_v6`` likewise. ``nodes``: a GKE node's, which pods share. ``tenant``: made by a managed service, with
-    Google's own routes beside the network's. ``forwards``: may send packets that are not its own."""
+    ``external_v6`` likewise. ``dual``: may speak IPv6 whatever its subnet says. ``nodes``: a GKE node's, which pods share. ``tenant``: made by a managed service, with
+    Google's own routes beside the network's."""
 
     res: Res
     at: str
@@ -35,9 +35,15 @@ class Nic:
     external_at: str = ""
     external_v6: bool | Unknown = False
     external_v6_at: str = ""
+    dual: bool = False
     nodes: bool = False
     tenant: bool = False
-    forwards: bool | Unknown = False
+
+    @property
+    def families(self) -> Addresses:
+        """The addresses that the NIC can speak to at all: IPv6 only where it, its subnet or its cluster does."""
+        in_subnet = self.subnet is not None and self.subnet.ipv6 is not False
+        return EVERYTHING if self.dual or in_subnet or self.external_v6 is not False else IPV4
 
 
 @fact
@@ -129,7 +135,7 @@ def _pool(world: World, cluster: Res | None, pool: Block, res: Res, name: str) -
     kept = flag(private, False)
     yield Nic(
         res, pool.path, what, network, network_at, value, subnet, position,
-        external=kept if isinstance(kept, Unknown) else not kept, external_at=at, nodes=True, forwards=False,
+        external=kept if isinstance(kept, Unknown) else not kept, external_at=at, dual=_dual_stack(cluster), nodes=True,
     )  # fmt: skip
     for extra in pool.blocks("network_config.additional_node_network_configs"):
         network, network_at, value, subnet = _placed(world, extra, res, "network", "subnetwork")
@@ -137,6 +143,11 @@ def _pool(world: World, cluster: Res | None, pool: Block, res: Res, name: str) -
             position.tags, pool.get("node_config.service_account"), position.secure_tags, subnet
         )
         yield Nic(res, extra.path, what, network, network_at, value, subnet, position, nodes=True)
+
+
+def _dual_stack(cluster: Res | None) -> bool:
+    stack = cluster.get("ip_allocation_policy.stack_type", "IPV4") if cluster is not None else "IPV4"
+    return isinstance(stack, Unknown) or stack != "IPV4"
 
 
 def _provisioned(world: World, cluster: Res, name: str) -> Iterator[Nic]:
@@ -150,7 +161,7 @@ def _provisioned(world: World, cluster: Res, name: str) -> Iterator[Nic]:
     yield Nic(
         cluster, "", f"A pod on {name}", network, network_at, value, subnet, position,
         external=private if isinstance(private, Unknown) else not private,
-        external_at="private_cluster_config[0].enable_private_nodes", nodes=True,
+        external_at="private_cluster_config[0].enable_private_nodes", dual=_dual_stack(cluster), nodes=True,
     )  # fmt: skip
 
 
@@ -170,13 +181,14 @@ def _machines(world: World) -> Iterator[Nic]:
             res, "resource_manager_tags"
         )
         for block in res.blocks("network_interface"):
+            if block.get("network_attachment") is not None:
+                continue  # in a network of somebody else: NET-19 judges it
             network, network_at, value, subnet = _placed(world, block, res, "network", "subnetwork")
             v4, v6 = block.get("access_config"), block.get("ipv6_access_config")
             yield Nic(
                 res, block.path, what, network, network_at, value, subnet, _position(tags, account, secure, subnet),
                 external=_given(v4), external_at=block.at("access_config"),
                 external_v6=_given(v6), external_v6_at=block.at("ipv6_access_config"),
-                forwards=flag(res.get("can_ip_forward"), False),
             )  # fmt: skip
 
 

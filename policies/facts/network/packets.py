@@ -120,9 +120,33 @@ class Packets:
         )
 
     def __str__(self) -> str:
-        """A phrase: ``tcp 443 to 203.0.113.0/24``, without the preposition's object when that is everything."""
-        names = list(dict.fromkeys(str(services) for services, _ in self.cells))
-        return ", ".join(names[:3]) + (" and more" if len(names) > 3 else "")
+        """The services of the set as a phrase: ``tcp 443, icmp``."""
+        ports: dict[int, list[tuple[int, int]]] = {}
+        for services, _ in self.cells:
+            for number in range(256):
+                if services.protocols >> number & 1:
+                    ports.setdefault(number, []).append((services.first, services.last))
+        whole = 0
+        names: list[str] = []
+        for number, spans in sorted(ports.items()):
+            merged = _merge(spans)
+            if merged == [(0, _LAST_PORT)]:
+                whole |= 1 << number
+            else:
+                names += [str(Services(1 << number, first, last)) for first, last in merged]
+        if whole:
+            names.insert(0, str(Services(whole)))
+        return ", ".join(names[:4]) + (" and more" if len(names) > 4 else "")
+
+
+def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def _minus(

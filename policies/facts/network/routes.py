@@ -112,7 +112,7 @@ class Nat:
 
     res: Res
     network: Key | None
-    public: bool
+    public: bool | Unknown
     subnets: dict[str, frozenset[str]] | None
     endpoints: frozenset[str]
     nat64: bool
@@ -144,7 +144,7 @@ def _nat(world: World, res: Res) -> Nat:
         endpoints |= {"ENDPOINT_TYPE_VM"}
     v6 = res.get("source_subnetwork_ip_ranges_to_nat64")
     return Nat(
-        res, router_network(world, res.get("router"), res), isinstance(kind, Unknown) or kind == "PUBLIC", subnets,
+        res, router_network(world, res.get("router"), res), kind if isinstance(kind, Unknown) else kind == "PUBLIC", subnets,
         endpoints, v6 is not None and v6 != "NONE",
     )  # fmt: skip
 

@@ -64,9 +64,11 @@ FIELD_VARIABLES = (  # fieldRefs; the second is set by Kubernetes' own Job contr
     "JOB_COMPLETION_INDEX",
 )
 
-# Fields of the run record, the one entry by which people know a run.
-RUN_RECORD = "run"  # its `event`
-EXIT_CODE = "exit_code"
+# The run record, the one log entry by which people know a run: its `event`, and the exit classes that are no
+# failure, because Kubernetes tries again or another attempt has published the run.
+RUN_RECORD = "run-record"
+DONE = "done"
+NO_FAILURE = (DONE, "preempted", "conflict")
 
 # Longest names: Google Cloud's and Kubernetes' own limits.
 BUCKET_LIMIT = 63

@@ -9,37 +9,17 @@ from stacks import cdk
 from stacks.base import Stack
 from stacks.channels import notification_channels
 from stacks.team.dashboard import build_dashboard
-from stacks.team.logs import namespace_filter
+from stacks.team.metrics import build_metrics, metric_filter
 
 
 def build_alerts(stack: Stack, team: Team) -> None:
     """Metrics over the run records, an alert on failed runs, a dashboard, and a budget where one is declared."""
     channels = notification_channels(stack)
-    runs = _metric(stack, team, "runs", "Finished runs", "")
-    failures = _metric(stack, team, "failures", "Failed runs", f" AND jsonPayload.{names.EXIT_CODE}!=0")
+    runs, failures = build_metrics(stack, team)
     _failure_alert(stack, team, failures, channels)
     build_dashboard(stack, team, runs, failures)
     if stack.platform.billing_account and team.budget:
         _budget(stack, team, channels)
-
-
-def _metric(stack: Stack, team: Team, what: str, description: str, condition: str) -> Any:
-    """A counter over run records. It extracts no labels: those would carry what a tenant writes to people."""
-    return cdk.google.LoggingMetric(
-        stack.scope,
-        f"metric_{what}",
-        project=stack.project,
-        name=names.team_metric(team.team, what),
-        description=f"{description} of the team {team.team}",
-        filter=f'resource.type="k8s_container" AND {namespace_filter(team)}'
-        f' AND jsonPayload.event="{names.RUN_RECORD}"{condition}',
-        metric_descriptor={"metric_kind": "DELTA", "value_type": "INT64", "unit": "1"},
-    )
-
-
-def metric_filter(metric: Any) -> str:
-    """The monitoring filter of a log-based metric over containers' entries."""
-    return f'metric.type="logging.googleapis.com/user/{metric.name}" AND resource.type="k8s_container"'
 
 
 def _failure_alert(stack: Stack, team: Team, failures: Any, channels: list[Any]) -> None:

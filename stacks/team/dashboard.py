@@ -8,20 +8,21 @@ from typing import Any
 from cloister.declarations import Team, names
 from stacks import cdk
 from stacks.base import Stack
+from stacks.team.metrics import metric_filter
 
 _WEEK = "604800s"
 _DAY = "86400s"
 
 
 def build_dashboard(stack: Stack, team: Team, runs: Any, failures: Any) -> None:
-    """Runs and failures per week and day, and what the namespace uses of its quota."""
+    """Runs done and attempts failed, by week and day, and what the namespace uses of its quota."""
     namespace = names.namespace(team.team)
     used = f'resource.type="k8s_container" AND resource.labels.namespace_name="{namespace}"'
     tiles = [
-        _number("Runs this week", _log_metric(runs), _WEEK),
-        _number("Failed runs this week", _log_metric(failures), _WEEK),
-        _chart("Runs a day", _log_metric(runs), "ALIGN_SUM", _DAY),
-        _chart("Failed runs a day", _log_metric(failures), "ALIGN_SUM", _DAY),
+        _number("Runs done this week", metric_filter(runs), _WEEK),
+        _number("Attempts failed this week", metric_filter(failures), _WEEK),
+        _chart("Runs done a day", metric_filter(runs), "ALIGN_SUM", _DAY),
+        _chart("Attempts failed a day", metric_filter(failures), "ALIGN_SUM", _DAY),
         _chart(
             "CPU in use",
             f'metric.type="kubernetes.io/container/cpu/core_usage_time" AND {used}',
@@ -37,7 +38,6 @@ def build_dashboard(stack: Stack, team: Team, runs: Any, failures: Any) -> None:
     ]
     layout = {
         "displayName": f"Team {team.team}",
-        "labels": {"team": ""},
         "mosaicLayout": {
             "columns": 12,
             "tiles": [
@@ -49,10 +49,6 @@ def build_dashboard(stack: Stack, team: Team, runs: Any, failures: Any) -> None:
     cdk.google.MonitoringDashboard(
         stack.scope, "dashboard", project=stack.project, dashboard_json=json.dumps(layout, sort_keys=True)
     )
-
-
-def _log_metric(metric: Any) -> str:
-    return f'metric.type="logging.googleapis.com/user/{metric.name}" AND resource.type="k8s_container"'
 
 
 def _query(filter_: str, aligner: str, period: str) -> dict[str, Any]:

@@ -296,3 +296,32 @@ def test_names_are_built_in_one_place() -> None:
                 assert not isinstance(node.value, ast.JoinedStr), (
                     f"{path.relative_to(root)}:{node.value.lineno}"
                 )
+
+
+def test_metrics_count_what_the_runner_writes(tmp_path: Path, vision: dict[str, Any]) -> None:
+    """The filters name the event and the field that the runner's own code writes into its record."""
+    from runner.image.config import read
+    from runner.image.exits import Exit, exit_class
+    from runner.image.log import Log
+    from runner.image.record import Record
+
+    platform = {f"CLOISTER_BUCKET_{kind.upper()}": "abc" for kind in names.BUCKET_KINDS}
+    config = read(
+        {
+            **platform,
+            "CLOISTER_TEAM": "vision",
+            "CLOISTER_NETWORK": "project",
+            "CLOISTER_JOB": "train",
+            "CLOISTER_RUN_ID": "20260101-000000-00000000",
+            "CLOISTER_SPEC": "{}",
+        }
+    )
+    with (tmp_path / "log").open("wb") as file:
+        Record(config).write(Log(file.fileno()), Exit.DONE, "", "")
+    entry = json.loads((tmp_path / "log").read_text())
+    assert entry["event"] == names.RUN_RECORD
+    assert entry["record"]["exit_class"] == names.DONE
+    assert set(names.NO_FAILURE) <= {exit_class(code) for code in Exit}
+    for metric in vision["google_logging_metric"].values():
+        assert f'jsonPayload.event="{entry["event"]}"' in metric["filter"]
+        assert "jsonPayload.record.exit_class=" in metric["filter"]

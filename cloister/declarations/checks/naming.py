@@ -90,6 +90,14 @@ def twice(tree: Tree) -> Iterator[Mistake]:
     yield from _twice(tree.platform, "pools", "name", [pool.name for pool in tree.platform.value.pools])
 
 
+def system_pool(tree: Tree) -> Iterator[Mistake]:
+    """No pool has the name of the pool that the stacks make for GKE's own pods."""
+    for index, pool in enumerate(tree.platform.value.pools):
+        if pool.name == names.SYSTEM_POOL:
+            expected = f"another name: the pool of GKE's own pods is called {names.SYSTEM_POOL}"
+            yield tree.platform.wrong(("pools", index, "name"), pool.name, expected)
+
+
 def twice_in_teams(tree: Tree) -> Iterator[Mistake]:
     """Nor in a team's lists."""
     for file in tree.teams:
@@ -107,4 +115,13 @@ def _twice(file: File[Any], key: str, name: str, values: list[str]) -> Iterator[
         seen.add(value)
 
 
-RULES: tuple[Rule, ...] = (file_names, lengths, google_words, collisions, pool_lengths, twice, twice_in_teams)
+RULES: tuple[Rule, ...] = (
+    file_names,
+    lengths,
+    google_words,
+    collisions,
+    pool_lengths,
+    twice,
+    system_pool,
+    twice_in_teams,
+)

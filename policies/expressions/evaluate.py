@@ -14,12 +14,16 @@ from policies.expressions.functions import call
 from policies.expressions.numbers import add, divide, modulo, multiply, subtract
 from policies.expressions.parser import has_template, parse_template
 from policies.expressions.values import Namespace, SetValue, Unknown, derived
+from policies.snapshot.model import References
 
 
 class Scope(Protocol):
     """Where root names are looked up."""
 
     def root(self, name: str) -> Any: ...
+
+    def qualified(self, reference: str) -> str:
+        """A reference of this scope with its stack."""
 
 
 @dataclass(slots=True)
@@ -70,9 +74,19 @@ class Evaluator:
             return self.template(raw) if has_template(raw) else raw
         return self._nested(raw) if _has_expression(raw) else raw
 
+    def references(self, found: References) -> Any:
+        """An expression of which only the references are known: a single one is taken for the value, of several only
+        what they are is known."""
+        if len(found.names) == 1:
+            return self.template("${" + found.names[0] + "}")
+        refs = tuple(self.scope.qualified(name) for name in found.names)
+        return Unknown("known after apply, from several references", refs=refs, exact=False)
+
     def _nested(self, raw: Any) -> Any:
         if isinstance(raw, str):
             return self.template(raw) if has_template(raw) else raw
+        if isinstance(raw, References):
+            return self.references(raw)
         if not isinstance(raw, Mapping | list):
             return raw
         budget = self.budget
@@ -393,7 +407,7 @@ def _has_expression(raw: Any) -> bool:
         return "dynamic" in raw or any(_has_expression(v) or _has_expression(k) for k, v in raw.items())
     if isinstance(raw, list):
         return any(_has_expression(item) for item in raw)
-    return False
+    return isinstance(raw, References)
 
 
 def _settled(value: Any) -> Any:

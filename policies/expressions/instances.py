@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from policies.expressions import identities, remote
+from policies.expressions.agreement import agrees
 from policies.expressions.context import Context
 from policies.expressions.convert import checked, plain, to_whole
 from policies.expressions.dynamic import dynamic_blocks, with_repeated
 from policies.expressions.errors import BeyondError, WrongError
 from policies.expressions.evaluate import Evaluator
-from policies.expressions.normalise import normalised, shape_of
+from policies.expressions.normalise import Shape, normalised, shape_of
 from policies.expressions.once import RUNNING, Once
 from policies.expressions.planned import Planned
 from policies.expressions.values import Namespace, SetValue, Unknown
@@ -167,6 +168,9 @@ class ResourceObject(Namespace):
                 found[name] = value
         return found
 
+    def qualified(self, reference: str) -> str:
+        return self.scope.qualified(reference)
+
     def whole(self) -> Unknown:
         return Unknown("a whole resource is not a value", refs=(self.address,))
 
@@ -202,11 +206,20 @@ class ResourceObject(Namespace):
                 )
         else:
             configured = self.resource.configured.get(name)
-            planned = Planned(self.evaluator, self.scope.address)
+            planned = Planned(self.evaluator)
             value = planned.value(name, raw, configured, self.resource.unknown.get(name), shape)
+            if self.resource.paired and value is raw and configured is not None:
+                self._compare(name, raw, configured, shape)
         if value is not raw:
             value = plain(checked(value) if isinstance(value, Mapping | list) else value)
         return normalised(value, shape, f"{self.address}.{name}")
+
+    def _compare(self, name: str, planned: Any, configured: Any, shape: Shape | None) -> None:
+        """Note where the plan says something else than the configuration it belongs to."""
+        reference = f"{self.address}.{name}"
+        written = normalised(plain(self.evaluator.argument(configured)), shape, reference)
+        if not agrees(normalised(planned, shape, reference), written):
+            self.scope.whole.disagreements.append(reference)
 
     def _computed(self, name: str) -> Any:
         if self.resource.mode == "data" and self.resource.type == "terraform_remote_state":

@@ -93,7 +93,8 @@ def multiply(a: Number, b: Number) -> Number:
 
 def divide(a: Number, b: Number) -> Number:
     if b == 0:
-        raise WrongError("division by zero")
+        # Terraform has infinities, of which nothing sensible comes.
+        raise WrongError("zero divided by zero") if a == 0 else BeyondError("division by zero")
     if isinstance(a, int) and isinstance(b, int) and a % b == 0:
         return a // b
     return _computed(CONTEXT.divide(Decimal(a), Decimal(b)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from policies.expressions.evaluate import Evaluator
@@ -15,13 +15,12 @@ _MEMBERS = ("member", "members")
 
 
 class Planned:
-    """Resolves the unknown values of one resource. ``qualify`` writes a reference with its stack."""
+    """Resolves the unknown values of one resource."""
 
-    __slots__ = ("_evaluator", "_qualify")
+    __slots__ = ("_evaluator",)
 
-    def __init__(self, evaluator: Evaluator, qualify: Callable[[str], str]) -> None:
+    def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._qualify = qualify
 
     def value(self, name: str, raw: Any, configured: Any, unknown: Any, shape: Shape | None) -> Any:
         """The planned value ``raw`` of an argument; where the plan says it is unknown, its configured expression
@@ -95,12 +94,16 @@ class Planned:
         if count == len(references.names):
             values = iter([self._referred(name, References((one,))) for one in references.names])
         else:
-            both = self._referred(name, References((*references.names, "")))
-            values = iter([both] * count)
+            values = iter([self._several(name, references)] * count)
         return [
             next(values) if flag is True else self.value(name, item, None, flag, None)
             for item, flag in zip(raw, flags, strict=True)
         ]
+
+    def _several(self, name: str, references: References) -> Any:
+        """What an element is that hangs on one or more of some references."""
+        value = self._referred(name, references)
+        return value if isinstance(value, Unknown) else Unknown("known after apply", exact=False)
 
     def _fits(self, configured: Any, item: Any) -> bool:
         """Whether the known arguments of a configured block agree with those of a planned one."""
@@ -126,14 +129,8 @@ class Planned:
         return self._evaluator.argument(configured)
 
     def _referred(self, name: str, references: References) -> Any:
-        """One reference is taken for the value; of several only what they are is known."""
-        if len(references.names) == 1:
-            value = self._evaluator.template("${" + references.names[0] + "}")
-            if name in _MEMBERS:
-                return _as_member(value)
-            return value
-        refs = tuple(self._qualify(reference) for reference in references.names if reference)
-        return Unknown("known after apply, from several references", refs=refs, exact=False)
+        value = self._evaluator.references(references)
+        return _as_member(value) if name in _MEMBERS else value
 
 
 def _any(unknown: Any) -> bool:

@@ -43,6 +43,11 @@ class Evaluation:
         """Every resource and data source, count and for_each expanded, in input order."""
         return [self._resolved(instance) for instance in self._whole.instances()]
 
+    def disagreements(self) -> list[str]:
+        """References (``<stack>/<type>.<name>.<attribute>``) whose planned value is not the configured one, of the
+        resources resolved so far."""
+        return list(self._whole.disagreements)
+
     def providers(self, stack: str) -> dict[str, dict[str, Any]]:
         """The arguments of each provider configuration of a stack."""
         return self._arguments(stack, self._stack(stack).providers)

@@ -23,6 +23,8 @@ class Whole:
         self.snapshot = snapshot
         self.context = context
         self.budget = Budget()
+        # References whose planned value is not the configured one.
+        self.disagreements: list[str] = []
         self._scopes: dict[tuple[str, str], ModuleScope] = {}
         for stack in snapshot.stacks:
             for path, module in stack.modules_by_path().items():
@@ -63,10 +65,10 @@ class ModuleScope:
         self._once = Once(whole.budget)
         self.evaluator = Evaluator(self, whole.budget)
 
-    def address(self, rest: str) -> str:
+    def qualified(self, reference: str) -> str:
         """A reference of this module, qualified by stack and module."""
         prefix = f"{self.module.path}." if self.module.path else ""
-        return f"{self.stack.name}/{prefix}{rest}"
+        return f"{self.stack.name}/{prefix}{reference}"
 
     def declare(self, resource: Resource) -> None:
         key = (resource.mode, resource.type, resource.name)
@@ -84,7 +86,9 @@ class ModuleScope:
         found = self._declared.get((mode, type_, name))
         if found is None:
             prefix = "data." if mode == "data" else ""
-            return Unknown("no such resource in this stack", refs=(self.address(f"{prefix}{type_}.{name}"),))
+            return Unknown(
+                "no such resource in this stack", refs=(self.qualified(f"{prefix}{type_}.{name}"),)
+            )
         return found.value()
 
     # Root names
@@ -95,13 +99,13 @@ class ModuleScope:
 
     def named(self, kind: str, name: str, compute: Callable[[], Any]) -> Any:
         """A variable, local or output, evaluated once."""
-        return self._once.value(f"{kind}.{name}", lambda: checked(compute()), self.address)
+        return self._once.value(f"{kind}.{name}", lambda: checked(compute()), self.qualified)
 
     def variable(self, name: str) -> Any:
         return self.named("var", name, lambda: self._variable(name))
 
     def _variable(self, name: str) -> Any:
-        reference = self.address(f"var.{name}")
+        reference = self.qualified(f"var.{name}")
         declared = self.module.variables.get(name)
         if name in self.module.inputs:
             parent = self.whole.find(self.stack.name, self.module.parent)
@@ -117,13 +121,15 @@ class ModuleScope:
 
     def local(self, name: str) -> Any:
         if name not in self.module.locals:
-            return Unknown(f"local {name} is not defined here", refs=(self.address(f"local.{name}"),))
+            return Unknown(f"local {name} is not defined here", refs=(self.qualified(f"local.{name}"),))
         return self.named("local", name, lambda: self.argument(self.module.locals[name]))
 
     def output(self, name: str) -> Any:
         if name not in self.module.outputs:
-            return Unknown(f"no such output: {name}", refs=(self.address(f"output.{name}"),))
+            return Unknown(f"no such output: {name}", refs=(self.qualified(f"output.{name}"),))
         block = self.module.outputs[name]
+        if "known" in block:
+            return block["known"]
         return self.named("output", name, lambda: self.argument(block.get("value")))
 
     def argument(self, raw: Any) -> Any:
@@ -143,9 +149,9 @@ class ModuleScope:
         child = self.whole.find(self.stack.name, path)
         if child is None:
             return Unknown(
-                "the module's contents are not part of the input", refs=(self.address(f"module.{name}"),)
+                "the module's contents are not part of the input", refs=(self.qualified(f"module.{name}"),)
             )
-        return Outputs(child, self.address(f"module.{name}"))
+        return Outputs(child, self.qualified(f"module.{name}"))
 
 
 class Members(Namespace):
@@ -177,7 +183,7 @@ class OfType(Namespace):
 
     def whole(self) -> Unknown:
         return Unknown(
-            f"{self._type[:40]} is not a value", refs=(self._scope.address(self._type),), exact=False
+            f"{self._type[:40]} is not a value", refs=(self._scope.qualified(self._type),), exact=False
         )
 
 
@@ -198,28 +204,28 @@ class Outputs(Namespace):
 
 def _terraform(scope: ModuleScope) -> Members:
     return Members(
-        scope.address("terraform"), lambda name: Unknown(f"terraform.{name} is known only when it runs")
+        scope.qualified("terraform"), lambda name: Unknown(f"terraform.{name} is known only when it runs")
     )
 
 
 def _path(scope: ModuleScope) -> Members:
-    return Members(scope.address("path"), lambda name: Unknown(f"path.{name} is known only when it runs"))
+    return Members(scope.qualified("path"), lambda name: Unknown(f"path.{name} is known only when it runs"))
 
 
 def _data(scope: ModuleScope) -> Members:
-    return Members(scope.address("data"), lambda name: OfType(scope, "data", name))
+    return Members(scope.qualified("data"), lambda name: OfType(scope, "data", name))
 
 
 def _outside(name: str) -> Callable[[ModuleScope], Members]:
     return lambda scope: Members(
-        scope.address(name), lambda member: Unknown(f"{name}.{member} has no value here")
+        scope.qualified(name), lambda member: Unknown(f"{name}.{member} has no value here")
     )
 
 
 _ROOTS: dict[str, Callable[[ModuleScope], Namespace]] = {
-    "var": lambda scope: Members(scope.address("var"), scope.variable),
-    "local": lambda scope: Members(scope.address("local"), scope.local),
-    "module": lambda scope: Members(scope.address("module"), scope.call),
+    "var": lambda scope: Members(scope.qualified("var"), scope.variable),
+    "local": lambda scope: Members(scope.qualified("local"), scope.local),
+    "module": lambda scope: Members(scope.qualified("module"), scope.call),
     "data": _data,
     "terraform": _terraform,
     "path": _path,

@@ -61,6 +61,7 @@ class Resource:
     configured: Mapping[str, Any] = field(default_factory=dict)
     unknown: Mapping[str, Any] | None = None
     provider: str = ""
+    paired: bool = False  # both planned and configured by a synthesized stack: the two must agree
 
     @property
     def module_path(self) -> str:

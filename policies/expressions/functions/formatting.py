@@ -9,7 +9,7 @@ from typing import Any
 from policies.expressions.convert import MAX_TEXT, checked, kind, to_bool, to_number, to_text
 from policies.expressions.errors import BeyondError, WrongError
 from policies.expressions.functions.encoding import jsonencode
-from policies.expressions.functions.numeric import decimal_text
+from policies.expressions.functions.numeric import absolute, decimal_text
 from policies.expressions.functions.registry import function
 from policies.expressions.numbers import Number, number_text
 from policies.expressions.values import Namespace, Unknown, derived, unknowns
@@ -111,7 +111,7 @@ def _verb(verb: re.Match[str], value: Any) -> str:
 
 
 def _number_verb(letter: str, number: Number, flags: str, width: int, precision: int | None) -> str:
-    size: Number = -number if number < 0 else number
+    size = absolute(number)
     if letter in "dboxX":
         if not isinstance(size, int):
             raise WrongError("format() of a fraction as a whole number")

@@ -9,13 +9,13 @@ from typing import Any
 from policies.expressions.convert import to_items, to_number, to_text, to_whole
 from policies.expressions.errors import BeyondError, WrongError
 from policies.expressions.functions.registry import function
-from policies.expressions.numbers import CONTEXT, Number, add, bounded, whole
+from policies.expressions.numbers import CONTEXT, Number, add, bounded, subtract, whole
 
 
 @function("abs", 1)
 def absolute(value: Any) -> Number:
     number = to_number(value)
-    return -number if number < 0 else number
+    return subtract(0, number) if number < 0 else number
 
 
 @function("ceil", 1)

@@ -36,6 +36,8 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str], int]:
     after_group = False
     for atom in _ATOM.findall(pattern):
         closed = False
+        if atom == "\\":
+            raise WrongError("a pattern that ends with a backslash")
         if atom.startswith("\\") and (atom[1] in "pPQECXRK" or atom[1].isdigit()):
             raise BeyondError("a pattern with a class or reference that only RE2 knows")
         if atom.startswith("(?") and atom not in ("(?:",) and not atom.startswith(("(?P<", "(?<")):

@@ -55,6 +55,9 @@ class Nothing:
     def root(self, name: str) -> Any:
         raise WrongError(f"no such name: {name}")
 
+    def qualified(self, reference: str) -> str:
+        return reference
+
 
 def ours(expression: str) -> Any:
     """The value of an expression by this project."""

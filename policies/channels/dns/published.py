@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from policies.channels.evidence import Control, Evidence, Leak, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
-from policies.facts.destinations import place
 from policies.facts.dns.zones import logs_queries, zone_of, zones
 from policies.facts.grants import Grant, grants
 from policies.facts.network.networks import foreign_project
 from policies.facts.network.nics import nics
 from policies.facts.principals import standing
-from policies.facts.resource import Res
+from policies.facts.sinks import SINKS, sink_place
 from policies.facts.world import World
 
 _CHANGE = frozenset({"dns.changes.create", "dns.resourceRecordSets.create", "dns.resourceRecordSets.update"})
@@ -115,39 +114,27 @@ def logged_queries_stay_inside(world: World) -> Iterable[Evidence]:
     writers = list(logs_queries(world))
     if not writers:
         return
-    for sink in _foreign_sinks(world):
+    for sink in world.of(*SINKS):
+        there, _ = sink_place(world, sink.get("destination", Unknown("no destination")))
+        if there.inside:
+            yield Control(sink.address, "destination")
+            continue
         res, attribute = writers[0]
-        yield Leak(
-            "open", res.subject,
-            f"{res.subject} writes every DNS query to the logs ({attribute}), and log sink {sink.subject} takes them outside: data leaves "
-            f"in the names.",
-            (Step("a workload's query", "the project's logs", f"{res.subject} logs it", res.address, attribute),
-             Step("the project's logs", str(sink.get("destination")), f"sink {sink.subject} exports them", sink.address, "destination")),
-            f"point {sink.address} at a destination of the snapshot", res.address, attribute,
-        )  # fmt: skip
-    yield from (Control(sink.address, "destination") for sink in world.of("google_logging_project_sink"))
-
-
-_KINDS = {
-    "storage.googleapis.com": "bucket",
-    "pubsub.googleapis.com": "topic",
-    "bigquery.googleapis.com": "dataset",
-    "logging.googleapis.com": "log bucket",
-}
-
-
-def _foreign_sinks(world: World) -> Iterator[Res]:
-    for sink in world.of(
-        "google_logging_project_sink", "google_logging_folder_sink", "google_logging_organization_sink"
-    ):
-        destination = sink.get("destination")
-        text = (
-            destination
-            if isinstance(destination, str)
-            else destination.prefix
-            if isinstance(destination, Unknown)
-            else ""
+        path = (
+            Step(
+                "a workload's query", "the project's logs", f"{res.subject} logs it", res.address, attribute
+            ),
+            Step(
+                "the project's logs",
+                there.name,
+                f"sink {sink.subject} exports them",
+                sink.address,
+                "destination",
+            ),
         )
-        kind = next((kind for host, kind in _KINDS.items() if text.startswith(host)), "resource")
-        if not place(world, destination, kind, sink).inside:
-            yield sink
+        yield Leak(
+            there.failing, res.subject,
+            f"{res.subject} writes every DNS query to the logs ({attribute}), and log sink {sink.subject} takes them to "
+            f"{there.name}, {there.why}: data leaves in the names.",
+            path if there.failing == "open" else (), f"point {sink.address} at a destination of the snapshot", res.address, attribute,
+        )  # fmt: skip

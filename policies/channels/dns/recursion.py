@@ -31,7 +31,8 @@ def no_name_is_resolved_on_the_internet(world: World) -> Iterable[Evidence]:
         for suffix, outcome in outcomes(world, key):
             if outcome.end == "answered" and suffix == "." and outcome.by is not None:
                 yield Control(outcome.by.address, "dns_name")
-            if outcome.end == "public" and outcome.bypassed is None and leaving is None:
+            handed_on = suffix == "." and outcome.end in ("forwarded", "peered")
+            if (handed_on or outcome.end == "public") and outcome.bypassed is None and leaving is None:
                 leaving = suffix, outcome
         if leaving is not None:
             yield _tunnel(world, key, network.res, leaving[0])

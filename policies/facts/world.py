@@ -5,12 +5,13 @@ A fact is a function of the world, computed once: ``@fact def grants(world): ...
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
 from cloister.declarations import Boundary, Declarations
+from policies.expressions.resolve import Evaluation
 from policies.expressions.values import Unknown
 from policies.facts.resource import Res
 from policies.snapshot.model import Snapshot
@@ -21,13 +22,13 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class World:
     """``resources``: managed and data, resolved. ``declared``: what platform.yaml and teams/ beside the boundary say,
-    None when they are not there."""
+    None when they are not there. ``evaluation`` evaluates what is no resource: providers, backends, outputs."""
 
     snapshot: Snapshot
     resources: list[Res]
     boundary: Boundary
+    evaluation: Evaluation
     declared: Declarations | None = None
-    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # stack -> output -> value
     _by_type: dict[str, list[Res]] = field(default_factory=dict)
     _by_address: dict[str, Res] = field(default_factory=dict)
     _facts: dict[Callable[..., Any], Any] = field(default_factory=dict)

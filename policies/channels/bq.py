@@ -156,9 +156,14 @@ def _query(world: World, res: Res, attribute: str, value: Any, subject: str) -> 
     """The text of a query: everything it names must be the project's; a foreign name it only reads is weaker."""
     writes = isinstance(value, Unknown) or bool(_EXPORTS.search(str(value)))
     says = f"{subject} runs a query that {'exports rows to' if writes else 'names'}"
-    for there in mentions(world, value, tables=True):
+    places = list(mentions(world, value, tables=True))
+    for there in places:
         if not there.inside:
             yield landed(res, attribute, there, says, "resource")
+    if writes and not places:
+        yield fault(
+            res, attribute, f"{subject} runs a query that exports rows to a place it computes", "undecided"
+        )
 
 
 def _mentioned(
@@ -188,6 +193,9 @@ def no_engine_outside_is_connected(world: World) -> Iterator[Evidence]:
         yield from sends(world, type_, path, kind, says)
     for table in world.of("google_bigquery_table"):
         yield from _external(world, table)
+    for dataset in world.of("google_bigquery_dataset"):
+        for attribute, value in leaves(dataset, "external_dataset_reference.external_source"):
+            yield _engine(world, dataset, attribute, value)
     for routine in world.of("google_bigquery_routine"):
         for block in routine.blocks("spark_options"):
             yield fault(
@@ -210,10 +218,20 @@ _REACHES = (
      "Table {} keeps its rows in"),
     ("google_bigquery_dataset", "external_catalog_dataset_options.default_storage_location_uri", "bucket",
      "Dataset {} keeps its tables in"),
-    ("google_bigquery_dataset", "external_dataset_reference.external_source", "resource",
-     "Dataset {} is served by an engine outside BigQuery:"),
     ("google_bigquery_dataset", "external_dataset_reference.connection", "resource", "Dataset {} is reached through"),
 )  # fmt: skip
+_SPANNER = "google-cloudspanner:"
+
+
+def _engine(world: World, res: Res, attribute: str, value: Any) -> Evidence:
+    """The engine of an external dataset: Spanner of the project, or something outside."""
+    says = "Dataset {} is served by an engine outside BigQuery,"
+    if isinstance(value, Unknown) or str(value).startswith(_SPANNER):
+        name = value if isinstance(value, Unknown) else value.removeprefix(_SPANNER).rpartition("@")[2]
+        return landed(res, attribute, place(world, name, "resource", res), says, "resource")
+    return landed(res, attribute, Place("foreign", str(value), "which is not Google Cloud"), says, "resource")
+
+
 _LAKES = (
     "google_biglake_database", "google_biglake_table", "google_biglake_iceberg_catalog", "google_biglake_iceberg_namespace",
     "google_biglake_iceberg_table", "google_biglake_hive_catalog", "google_biglake_hive_database",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Assumed, Evidence, Leak, Residual, Step
 from policies.channels.registry import channel
 from policies.facts.capabilities import held_by_workloads
+from policies.facts.perimeter.guard import guard
 from policies.facts.principals import declarations
 from policies.facts.world import World
 
@@ -51,9 +52,21 @@ def permitted_flows_can_be_timed(world: World) -> Iterator[Evidence]:
 @channel("COV-03")
 def a_read_outside_is_a_write(world: World) -> Iterator[Evidence]:
     """Asking a foreign bucket for an object tells its owner the object's name: closed by a perimeter alone."""
-    yield Residual(
-        "a request to read gs://somebody-elses-bucket/<data> is written in that bucket's access log",
-        "VPC Service Controls over the project, with no egress rule",
+    perimeter = guard(world)
+    if perimeter.holds:
+        yield from perimeter.controls
+        return
+    because = "a request to read gs://somebody-elses-bucket/<data> is written in that bucket's access log"
+    closes = "VPC Service Controls around the project, with no wide egress rule"
+    if world.boundary.assurance != "perimeter":
+        yield Residual(because, closes)
+        return
+    lacking = "; ".join(item.sentence for item in perimeter.missing)
+    where = perimeter.missing[0]
+    yield Leak(
+        "open", world.project, f"{because[:1].upper()}{because[1:]}: {lacking}.",
+        (Step("a workload", "the access log of a bucket of somebody else's", because, where.address, where.attribute),),
+        closes, where.address, where.attribute,
     )  # fmt: skip
 
 

@@ -4,37 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from policies.channels.evidence import Advice, Evidence, Leak, Residual, Step
 from policies.channels.outward import fault, granted, landed, mailed, present, sends
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
-from policies.facts.destinations import Place, place
+from policies.facts.destinations import place
 from policies.facts.flows import leaves
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.workloads import workloads
 from policies.facts.resource import Block, Res
+from policies.facts.sinks import SINKS, sink_place
 from policies.facts.urls import url_place
 from policies.facts.world import World
 
-_SINKS = (
-    "google_logging_project_sink", "google_logging_folder_sink", "google_logging_organization_sink",
-    "google_logging_billing_account_sink",
-)  # fmt: skip
 _ABOVE = "sinks, feeds and exports of the organisation and its folders are not in the project's plans"
 
 
 @channel("LOG-01")
 def log_sinks_end_inside(world: World) -> Iterator[Evidence]:
     """Every log sink ends in a bucket, dataset or topic of the project, and no running code can add one."""
-    for sink in world.of(*_SINKS):
+    for sink in world.of(*SINKS):
         value = sink.get("destination", Unknown("no destination"))
-        there, kind = _sink_place(world, value)
+        there, kind = sink_place(world, value)
         disabled = sink.get("disabled", False) is True
         yield landed(sink, "destination", there, "Log sink {} sends every entry that its filter takes to", kind,
                      "weakened" if disabled else "open")  # fmt: skip
+    yield from granted(world, [], "may create a log sink to any project in", ["logging.sinks.create"])
     for grant, who in held_by_workloads(world, "logging.sinks.create", "logging.sinks.update"):
         yield Leak(
             "open", grant.subject,
@@ -47,30 +44,6 @@ def log_sinks_end_inside(world: World) -> Iterator[Evidence]:
         )  # fmt: skip
     if world.boundary.organization != "none":
         yield Residual(_ABOVE, "an attestation of the organisation's sinks")
-
-
-_SINK_KINDS = {"logging": "log bucket", "storage": "bucket", "bigquery": "dataset", "pubsub": "topic"}
-_SINK_HOST = re.compile(r"^(?:https://)?(logging|storage|bigquery|pubsub)\.googleapis\.com/")
-_SINK_TYPES = {
-    "google_logging_project_bucket_config": "log bucket", "google_storage_bucket": "bucket",
-    "google_bigquery_dataset": "dataset", "google_pubsub_topic": "topic",
-}  # fmt: skip
-
-
-def _sink_place(world: World, value: Any) -> tuple[Place, str]:
-    """Where a sink's destination lies, and of which kind it is: the host before the name says so."""
-    host = _SINK_HOST.match(value.prefix if isinstance(value, Unknown) else str(value))
-    if host:
-        kind = _SINK_KINDS[host[1]]
-        project = (
-            re.fullmatch(r"projects/([^/]+)/?", _SINK_HOST.sub("", value)) if isinstance(value, str) else None
-        )
-        if project:
-            return place(world, project[1], "project"), "project"
-        return place(world, value, kind), kind
-    target = world.referred(value)
-    kind = _SINK_TYPES.get(target.type, "resource") if target is not None else "resource"
-    return place(world, value, kind), kind
 
 
 _READ_LOGS = (
@@ -318,6 +291,12 @@ _EXPORTS = (
     ("google_chronicle_data_export", "gcs_bucket", "bucket", "Security data export {} writes to"),
 )  # fmt: skip
 
+_APPROVALS = (
+    "google_project_access_approval_settings",
+    "google_folder_access_approval_settings",
+    "google_organization_access_approval_settings",
+)
+
 
 @channel("LOG-06")
 def inventory_and_findings_stay_inside(world: World) -> Iterator[Evidence]:
@@ -327,6 +306,11 @@ def inventory_and_findings_stay_inside(world: World) -> Iterator[Evidence]:
     for res in world.of("google_essential_contacts_contact"):
         value = res.get("email", Unknown("no address"))
         yield mailed(world, res, "email", value, "Contact {} sends notices about the project to")
+    for res in world.of(*_APPROVALS):
+        for attribute, value in leaves(res, "notification_emails"):
+            yield mailed(
+                world, res, attribute, value, "Approval settings {} send notices about the project to"
+            )
     yield from present(
         world, ["google_chronicle_feed"], "Security feed {} exchanges data with a system outside", "weakened"
     )

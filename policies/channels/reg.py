@@ -14,6 +14,7 @@ from policies.facts.flows import leaves
 from policies.facts.grants import outside_grants
 from policies.facts.kubernetes.workloads import Workload, workloads
 from policies.facts.mediation import mediation
+from policies.facts.perimeter.guard import guard
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
 
@@ -45,14 +46,14 @@ def repositories_are_read_inside_only(world: World) -> Iterator[Evidence]:
 def code_cannot_push_to_another_registry(world: World) -> Iterator[Evidence]:
     """Pushing with a foreign credential through the registry's door is closed by what closes API-01: the seal, or a
     perimeter."""
-    seal = mediation(world)
-    if seal.holds:
-        yield from seal.controls
-    else:
-        yield Residual(
-            "code with a token of another project can push an image to that project through the same registry door",
-            "the sealed runner, or VPC Service Controls (as API-01)",
-        )  # fmt: skip
+    for cut in (guard(world), mediation(world)):
+        if cut.holds:
+            yield from cut.controls
+            return
+    yield Residual(
+        "code with a token of another project can push an image to that project through the same registry door",
+        "the sealed runner, or VPC Service Controls (as API-01)",
+    )
 
 
 @channel("REG-03")

@@ -134,7 +134,9 @@ def place(world: World, value: Any, kind: str, beside: Res | None = None) -> Pla
         return _project(world, text.removeprefix("projects/"), text)
     if kind == "registry":
         return _registry(world, text)
-    project, name = _split(world, text, kind)
+    project, name = _split(text, kind)
+    if project is None and beside is not None and world.owns_project(beside.project) is False:
+        project = str(beside.project)  # a short name is read in the project of the resource that has it
     if project is not None and not world.owns_project(project):
         return Place(
             "foreign", _called(kind, text), f"which lies in project {project}, not in {world.project}"
@@ -142,7 +144,7 @@ def place(world: World, value: Any, kind: str, beside: Res | None = None) -> Pla
     return _created(world, name, kind, text, beside) or _uncreated(world, kind, text)
 
 
-def _split(world: World, text: str, kind: str) -> tuple[str | None, str]:
+def _split(text: str, kind: str) -> tuple[str | None, str]:
     """(project or None, name) of a literal."""
     full = _FULL.search(_SERVICE_HOST.sub("", text))
     if full:

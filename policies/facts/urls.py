@@ -33,8 +33,11 @@ def url_place(world: World, value: Any) -> Place:
     if isinstance(value, Unknown):
         return _referred(world, value)
     text = str(value)
-    parts = urlsplit(text if "//" in text else f"https://{text}")
-    host = (parts.hostname or "").lower().rstrip(".")
+    try:
+        parts = urlsplit(text if "//" in text else f"https://{text}")
+        host = (parts.hostname or "").lower().rstrip(".")
+    except ValueError:
+        return Place("foreign", text, "which is no URL")
     if _private(host):
         return Place("own", f"the private address {host}")
     if _API.search(host):

@@ -9,6 +9,8 @@ from policies.channels.evidence import Evidence
 from policies.channels.outward import fault, granted, landed
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
+from policies.facts.destinations import place
+from policies.facts.flows import leaves
 from policies.facts.machine_metadata import Item, metadata_items
 from policies.facts.mentions import mentions
 from policies.facts.resource import Res
@@ -25,6 +27,22 @@ _COMMANDS = {
     "google_compute_zone_vm_extension_policy": "VM extension policy {} installs software as root",
     "google_compute_global_vm_extension_policy": "VM extension policy {} installs software as root",
 }
+
+
+_STEP = "exec_step_config.gcs_object.bucket"
+_RESOURCE = "os_policies.resource_groups.resources"
+_OBJECTS = (
+    *(
+        f"patch_config.{step}.{system}_{_STEP}"
+        for step in ("pre_step", "post_step")
+        for system in ("linux", "windows")
+    ),
+    *(f"{_RESOURCE}.exec.{step}.file.gcs.bucket" for step in ("enforce", "validate")),
+    *(
+        f"{_RESOURCE}.{what}.gcs.bucket"
+        for what in ("file.file", "pkg.deb.source", "pkg.rpm.source", "pkg.msi.source")
+    ),
+)
 
 
 @channel("CMP-05")
@@ -63,7 +81,10 @@ def _judge(item: Item) -> Iterator[Evidence]:
 
 
 def _commands(world: World, res: Res, says: str) -> Iterator[Evidence]:
-    outside = [there for there in mentions(world, dict(res.values)) if there.where == "foreign"]
+    named = [*mentions(world, dict(res.values))]
+    for path in _OBJECTS:
+        named += [place(world, value, "bucket") for _, value in leaves(res, path)]
+    outside = [there for there in named if there.where == "foreign"]
     if outside:
         yield landed(res, "", outside[0], f"{says}, fetched from", "resource")
     else:

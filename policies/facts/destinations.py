@@ -163,12 +163,15 @@ def _split(text: str, kind: str) -> tuple[str | None, str]:
 
 def _dotted(text: str) -> tuple[str | None, str]:
     """``project.dataset[.table]``, ``project:dataset[.table]``, ``dataset.table``, ``dataset``."""
-    text = text.removeprefix("bq://")
-    if ":" in text.split(".")[0]:
-        project, _, rest = text.partition(":")
+    name = text.removeprefix("bq://")
+    if ":" in name.split(".")[0]:
+        project, _, rest = name.partition(":")
         return project, rest.split(".")[0]
-    parts = text.split(".")
-    if len(parts) == 3 or (len(parts) == 2 and "-" in parts[0]):  # dataset names hold no hyphen, projects do
+    parts = name.split(".")
+    # Of two parts the first is the dataset, whose name holds no hyphen, unless it can only be a project.
+    if len(parts) == 3 or (
+        len(parts) == 2 and ("-" in parts[0] or parts[0].isdigit() or text.startswith("bq://"))
+    ):
         return parts[0], parts[1]
     return None, parts[0]
 

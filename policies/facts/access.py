@@ -144,7 +144,9 @@ def _pod_edges(world: World) -> Iterator[Edge]:
             continue
         who = holding.subject
         sources = _singles(world).get(who.namespace or "", []) if who.kind == "pods" else [who.says]
-        targets = [EVERY_WORKLOAD] if holding.namespace is None else _singles(world).get(holding.namespace, [])
+        targets = (
+            [EVERY_WORKLOAD] if holding.namespace is None else _singles(world).get(holding.namespace, [])
+        )
         does = "can run pods as" if PODS.name in held else "can mint tokens of"
         for source in sources:
             for target in targets:

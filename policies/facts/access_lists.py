@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.expressions.values import Unknown
-from policies.facts.grants import Form, Grant, expression, normal_member
+from policies.facts.grants import Form, Grant, expression, listed, normal_member, text
 from policies.facts.naming import find, short
 from policies.facts.resource import Block, Res
 from policies.facts.roles import permissions
@@ -36,15 +36,15 @@ _SPECIAL = {
 
 def _bigquery(world: World) -> Iterator[Grant]:
     for dataset in world.of("google_bigquery_dataset"):
-        listed = dataset.get("access")
-        if isinstance(listed, Unknown):
+        entries = dataset.get("access")
+        if isinstance(entries, Unknown):
             yield _grant(
                 world,
                 "google_bigquery_dataset",
                 dataset.get("dataset_id"),
                 dataset,
-                listed,
-                listed,
+                entries,
+                entries,
                 dataset,
                 "access",
                 "access",
@@ -57,7 +57,7 @@ def _bigquery(world: World) -> Iterator[Grant]:
 
 
 def _entry(world: World, res: Res, name: Any, on: Res | None, block: Block) -> Iterator[Grant]:
-    role = block.get("role", "READER")
+    role = text(block.get("role", "READER"))
     if not isinstance(role, Unknown):
         role = _DATASET_ROLES.get(role, role)
     for attribute, member in _entry_members(world, block):
@@ -88,8 +88,8 @@ def _entry_members(world: World, block: Block) -> Iterator[tuple[str, Any]]:
     if isinstance(special, Unknown):
         yield "special_group", special
     elif special:
-        kind = _SPECIAL.get(special.lower())
-        yield "special_group", f"{kind}:{world.project}" if kind else special
+        kind = _SPECIAL.get(str(special).lower())
+        yield "special_group", f"{kind}:{world.project}" if kind else str(special)
 
 
 # The roles a bucket or object ACL entry amounts to. Source: cloud.google.com/storage/docs/access-control/iam.
@@ -125,12 +125,11 @@ def _acls(world: World) -> Iterator[Grant]:
                 yield _acl(world, res, roles, role, entity, attribute)
     for type_, roles in ACL_ENTRIES.items():
         for res in world.of(type_):
-            yield _acl(world, res, roles, res.get("role", "READER"), res.get("entity"), "entity")
+            yield _acl(world, res, roles, text(res.get("role", "READER")), res.get("entity"), "entity")
 
 
 def _acl_entries(res: Res) -> Iterator[tuple[str, Any, Any]]:
-    entries = res.get("role_entity", ())
-    for entry in [entries] if isinstance(entries, Unknown) else entries:
+    for entry in map(text, listed(res.get("role_entity", ()))):
         role, _, entity = (entry, "", entry) if isinstance(entry, Unknown) else entry.partition(":")
         yield "role_entity", role, entity
     for attribute in ("predefined_acl", "default_acl"):
@@ -139,7 +138,7 @@ def _acl_entries(res: Res) -> Iterator[tuple[str, Any, Any]]:
             yield attribute, name, name
         elif name:
             unheard = [("OWNER", Unknown(f"no predefined ACL is called {name}"))]
-            for role, entity in _PREDEFINED.get(name.lower(), unheard):
+            for role, entity in _PREDEFINED.get(str(name).lower(), unheard):
                 yield attribute, role, entity
 
 
@@ -185,17 +184,17 @@ def _access_policies(world: World) -> Iterator[Grant]:
             for rule in res.blocks("details.rules"):
                 if str(rule.get("effect", "ALLOW")).upper() == "DENY":
                     continue
-                listed = frozenset(str(p) for p in rule.get("operation.permissions", ()))
-                for member in rule.get("principals", ()):
+                permitted = frozenset(str(p) for p in listed(rule.get("operation.permissions", ())))
+                for member in map(text, listed(rule.get("principals", ()))):
                     yield Grant(
-                        kind, _name(target), None, "an access policy rule", _expanded(listed),
+                        kind, _name(target), None, "an access policy rule", _expanded(permitted),
                         normal_member(world, member), _first_condition(rule), res, rule.at("principals"), "rule",
                     )  # fmt: skip
 
 
-def _expanded(listed: frozenset[str]) -> frozenset[str] | None:
+def _expanded(written: frozenset[str]) -> frozenset[str] | None:
     """Permissions as written; None (any) where one is a wildcard."""
-    return None if any("*" in item for item in listed) else listed
+    return None if any("*" in item for item in written) else written
 
 
 def _first_condition(rule: Block) -> str | Unknown | None:
@@ -207,7 +206,9 @@ def _entitlements(world: World) -> Iterator[Grant]:
     """What can be requested is taken as held: a grantable capability is a reachable one."""
     for res in world.of("google_privileged_access_manager_entitlement"):
         members = [
-            (b.at("principals"), m) for b in res.blocks("eligible_users") for m in b.get("principals", ())
+            (b.at("principals"), m)
+            for b in res.blocks("eligible_users")
+            for m in listed(b.get("principals", ()))
         ]
         for access in res.blocks("privileged_access.gcp_iam_access"):
             target = access.get("resource", res.project)
@@ -215,7 +216,7 @@ def _entitlements(world: World) -> Iterator[Grant]:
             for binding in access.blocks("role_bindings"):
                 for attribute, member in members:
                     yield _grant(
-                        world, kind, target, None, binding.get("role"), member, res, attribute, "entitlement",
+                        world, kind, target, None, text(binding.get("role")), text(member), res, attribute, "entitlement",
                         binding.get("condition_expression"),
                     )  # fmt: skip
 

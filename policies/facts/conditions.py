@@ -56,7 +56,7 @@ class Reading:
     """What a condition comes to.
 
     - narrows: it holds for some resources and not for others
-    - time: it depends on nothing but the time (``until``: the last moment it can hold, None without an end)
+    - time: it holds for every resource at some time (``until``: the last moment, None without an end)
     - always, never: constant
     - undecided: ``why`` says what could not be decided
 
@@ -97,8 +97,8 @@ def _read(expression: str) -> Reading:
     if seen == {False}:
         return Reading("never", "it holds for no resource", literals, tags)
     if seen == {True} and roles is None and program.timed:
-        return Reading("time", "it depends on nothing but the time", literals, tags, program.until())
-    until = program.until() if program.timed else None
+        return Reading("time", "at some time it holds for every resource", literals, tags, program.until(literals))
+    until = program.until(literals) if program.timed else None
     anchored = program.anchored and not any(program.holds(place) for place in _generic())
     return Reading("narrows", "", literals, tags, until, roles, anchored)
 
@@ -251,9 +251,9 @@ class _Program:
             text for text in literals if "roles/" in text and any(self._answers(anywhere, [text]))
         )
 
-    def until(self) -> datetime | None:
+    def until(self, literals: tuple[str, ...]) -> datetime | None:
         """The last of the condition's moments at which it can hold, None where it holds after all of them."""
-        anywhere = [Place("projects/zqx", *kind) for kind in TYPES.values()]
+        anywhere = list(_probes(literals))
         for moment in sorted(self._moments, reverse=True):
             for place, answers in product(anywhere, product((True, False), repeat=len(self.tags))):
                 try:

@@ -7,7 +7,7 @@ an allow that two resources dispute is taken as given.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -125,11 +125,9 @@ def _bindings(world: World, res: Res, form: Form) -> Iterator[tuple[Any, Any, An
         yield from _policy(world, res)
         return
     attribute = "member" if form == "member" else "members"
-    value = res.get(attribute)
-    members = value if form == "binding" and isinstance(value, list | tuple) else [value]
     condition = expression(res)
-    for member in members:
-        yield res.get("role", Unknown("no role")), _or_unknown(member), condition, attribute
+    for member in listed(res.get(attribute)):
+        yield text(res.get("role")), text(member), condition, attribute
 
 
 def _policy(world: World, res: Res) -> Iterator[tuple[Any, Any, Any, str]]:
@@ -145,19 +143,28 @@ def _policy(world: World, res: Res) -> Iterator[tuple[Any, Any, Any, str]]:
             yield unread, unread, None, "policy_data"
     else:
         try:
-            blocks = Block(json.loads(data or "{}"), "policy_data").blocks("bindings")
+            document = json.loads(data or "{}")
         except (ValueError, TypeError, RecursionError):
-            broken = Unknown("policy_data is not JSON")
+            document = None
+        if isinstance(document, Mapping):
+            blocks = Block(document, "policy_data").blocks("bindings")
+        else:
+            broken = Unknown("policy_data is not a policy in JSON")
             yield broken, broken, None, "policy_data"
             return
     for block in blocks:
-        members = block.get("members", ())
-        for member in [members] if isinstance(members, Unknown) else members:
-            yield block.get("role", Unknown("no role")), _or_unknown(member), expression(block), "policy_data"
+        for member in listed(block.get("members", ())):
+            yield text(block.get("role")), text(member), expression(block), "policy_data"
 
 
-def _or_unknown(member: Any) -> Any:
-    return Unknown("no member") if member is None else member
+def listed(value: Any) -> Iterable[Any]:
+    """The items of a list, or the one value that stands in its place, an unknown among them."""
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def text(value: Any) -> Any:
+    """A name, or an unknown: what is no name may be any."""
+    return value if isinstance(value, str | Unknown) else Unknown("no name is written")
 
 
 def expression(block: Block) -> str | Unknown | None:
@@ -175,8 +182,8 @@ def _target(world: World, res: Res, kind: str) -> tuple[str | Unknown, Res | Non
     if kind == "google_project":
         value = res.project if value is None else value
         return (value if isinstance(value, Unknown) else short(str(value))), find(world, kind, value)
-    if value is None:
-        return Unknown("no target"), None
+    if value is None:  # the whole service in the project: google_iap_tunnel
+        return res.project, None
     on = find(world, kind, value, res)
     return (value if isinstance(value, Unknown) else short(str(value))), on
 

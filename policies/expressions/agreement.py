@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from policies.expressions.values import Unknown
@@ -13,8 +12,8 @@ def agrees(planned: Any, configured: Any) -> bool:
     side is no disagreement, nor is what only the plan has (defaults), nor the order of a list (it may be a set)."""
     if configured is None or isinstance(configured, Unknown) or isinstance(planned, Unknown):
         return True
-    if isinstance(configured, Mapping):
-        if not isinstance(planned, Mapping):
+    if isinstance(configured, dict):
+        if not isinstance(planned, dict):
             return planned is None and not configured
         return all(agrees(planned.get(key), value) for key, value in configured.items())
     if isinstance(configured, list | tuple):

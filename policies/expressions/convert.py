@@ -5,7 +5,7 @@ Lists and tuples, and maps and objects, are not told apart: a value is JSON-like
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +31,7 @@ def kind(value: Any) -> str:
         return "set"
     if isinstance(value, list | tuple):
         return "list"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "object"
     return "unknown"
 
@@ -88,7 +88,7 @@ def to_items(value: Any) -> list[Any]:
 
 def to_object(value: Any) -> dict[str, Any]:
     """A map or an object."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return dict(value)
     raise WrongError(f"a map is needed, not a {kind(value)}")
 
@@ -170,7 +170,7 @@ def checked(value: Any) -> Any:
         budget -= 1
         if isinstance(node, str):
             text += len(node)
-        elif isinstance(node, Mapping):
+        elif isinstance(node, dict):
             stack.extend(node.values())
         elif isinstance(node, list | tuple):
             stack.extend(node)
@@ -187,7 +187,7 @@ def plain(value: Any) -> Any:
         return value.whole()
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, SetValue):
         return SetValue([plain(inner) for inner in value])

@@ -87,13 +87,13 @@ class Evaluator:
             return self.template(raw) if has_template(raw) else raw
         if isinstance(raw, References):
             return self.references(raw)
-        if not isinstance(raw, Mapping | list):
+        if not isinstance(raw, dict | list):
             return raw
         budget = self.budget
         budget.depth += 1
         if budget.depth > budget.max_depth:
             return Unknown("a value nested too deeply")
-        value = self._mapping(raw) if isinstance(raw, Mapping) else [self._nested(item) for item in raw]
+        value = self._mapping(raw) if isinstance(raw, dict) else [self._nested(item) for item in raw]
         budget.depth -= 1
         return value
 
@@ -337,7 +337,7 @@ def attribute(of: Any, name: str) -> Any:
     """``of.name``."""
     if isinstance(of, Unknown):
         return _within(of, f".{name}")
-    if isinstance(of, Mapping):
+    if isinstance(of, dict):
         if name in of:
             return of[name]
         raise WrongError(f"an object without an attribute {name!r}")
@@ -359,7 +359,7 @@ def element(of: Any, key: Any) -> Any:
         if not isinstance(position, int) or not 0 <= position < len(of):
             raise WrongError("an index beyond the end of a list")
         return of[position]
-    if isinstance(of, Mapping):
+    if isinstance(of, dict):
         return attribute(of, to_text(key))
     if isinstance(of, Namespace):
         return of.member(to_text(key))
@@ -394,7 +394,7 @@ def _pairs(collection: Any) -> Iterator[tuple[Any, Any]]:
         return ((item, item) for item in collection)
     if isinstance(collection, list | tuple):
         return iter(enumerate(collection))
-    if isinstance(collection, Mapping):
+    if isinstance(collection, dict):
         return ((key, collection[key]) for key in sorted(collection))
     raise WrongError(f"a {kind(collection)} cannot be iterated")
 
@@ -403,7 +403,7 @@ def _has_expression(raw: Any) -> bool:
     """Whether anything in an argument has to be evaluated."""
     if isinstance(raw, str):
         return "{" in raw and has_template(raw)
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):
         return "dynamic" in raw or any(_has_expression(v) or _has_expression(k) for k, v in raw.items())
     if isinstance(raw, list):
         return any(_has_expression(item) for item in raw)

@@ -85,7 +85,7 @@ class Declared:
     def _for_each(self, resource: Resource, value: Any) -> Any:
         if isinstance(value, SetValue) and all(isinstance(item, str) for item in value):
             pairs = {item: item for item in value}
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             pairs = dict(value)
         else:
             unknown = plain(value)
@@ -211,7 +211,7 @@ class ResourceObject(Namespace):
             if self.resource.paired and value is raw and configured is not None:
                 self._compare(name, raw, configured, shape)
         if value is not raw:
-            value = plain(checked(value) if isinstance(value, Mapping | list) else value)
+            value = plain(checked(value) if isinstance(value, dict | list) else value)
         return normalised(value, shape, f"{self.address}.{name}")
 
     def _compare(self, name: str, planned: Any, configured: Any, shape: Shape | None) -> None:

@@ -78,13 +78,13 @@ def normalised(value: Any, shape: Shape | None, reference: str) -> Any:
     if kind == "strings" and isinstance(value, list | tuple):
         items = [item if isinstance(item, str) else _converted(to_text, item) for item in value]
         return SetValue(items) if isinstance(value, SetValue) else items
-    if kind == "map" and isinstance(value, Mapping):
+    if kind == "map" and isinstance(value, dict):
         return {key: _converted(to_text, item) for key, item in value.items() if item is not None}
     if kind == "blocks":
         return _blocks(value, shape, reference)
     if kind == "block":
         one = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
-        return block(one, shape, reference) if isinstance(one, Mapping) else one
+        return block(one, shape, reference) if isinstance(one, dict) else one
     return value
 
 
@@ -107,7 +107,7 @@ def _blocks(value: Any, shape: Shape, reference: str) -> Any:
     for position, item in enumerate(items):
         if item is None:
             item = {}
-        found.append(block(item, shape, f"{reference}[{position}]") if isinstance(item, Mapping) else item)
+        found.append(block(item, shape, f"{reference}[{position}]") if isinstance(item, dict) else item)
     return found or None
 
 

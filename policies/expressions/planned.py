@@ -29,7 +29,7 @@ class Planned:
             return raw
         if unknown is True:
             return None if configured is None else self._configured(name, configured, shape)
-        if isinstance(raw, Mapping) and isinstance(unknown, Mapping):
+        if isinstance(raw, dict) and isinstance(unknown, dict):
             return self._mapping(name, raw, configured, unknown, shape)
         if isinstance(raw, list) and isinstance(unknown, list):
             return self._items(name, raw, configured, unknown, shape)
@@ -51,7 +51,7 @@ class Planned:
                 return {
                     key: configured if _any(unknown.get(key)) else raw.get(key) for key in {**raw, **unknown}
                 }
-        known = configured if isinstance(configured, Mapping) else {}
+        known = configured if isinstance(configured, dict) else {}
         inner = shape.inner if shape is not None else {}
         keys = {**raw, **{key: None for key, flag in unknown.items() if _any(flag)}}
         return {
@@ -107,8 +107,8 @@ class Planned:
 
     def _fits(self, configured: Any, item: Any) -> bool:
         """Whether the known arguments of a configured block agree with those of a planned one."""
-        if not isinstance(configured, Mapping) or not isinstance(item, Mapping):
-            return not isinstance(configured, Mapping) and item is None
+        if not isinstance(configured, dict) or not isinstance(item, dict):
+            return not isinstance(configured, dict) and item is None
         for key, expression in configured.items():
             if isinstance(expression, str | int | float | bool) and item.get(key) is not None:
                 value = self._evaluator.argument(expression)
@@ -121,7 +121,7 @@ class Planned:
             value = self._referred(name, configured)
             of_list = shape is not None and shape.kind == "strings"
             return [value] if of_list and not isinstance(value, list | tuple) else value
-        if isinstance(configured, Mapping):
+        if isinstance(configured, dict):
             inner = shape.inner if shape is not None else {}
             return {key: self._configured(key, value, inner.get(key)) for key, value in configured.items()}
         if isinstance(configured, list):
@@ -134,7 +134,7 @@ class Planned:
 
 
 def _any(unknown: Any) -> bool:
-    if isinstance(unknown, Mapping):
+    if isinstance(unknown, dict):
         return any(_any(inner) for inner in unknown.values())
     if isinstance(unknown, list):
         return any(_any(inner) for inner in unknown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def unknowns(value: Any) -> Iterator[Unknown]:
     """Every unknown at or below a value."""
     if isinstance(value, Unknown):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for inner in value.values():
             yield from unknowns(inner)
     elif isinstance(value, list | tuple):

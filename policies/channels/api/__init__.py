@@ -1,5 +1,5 @@
 """Family API: Google API front ends and VPC Service Controls."""
 
-from policies.channels.api import doors, perimeter, rules, tenancy
+from policies.channels.api import front_ends, perimeter, rules, tenancy, tenants
 
-__all__ = ["doors", "perimeter", "rules", "tenancy"]
+__all__ = ["front_ends", "perimeter", "rules", "tenancy", "tenants"]

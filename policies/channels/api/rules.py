@@ -38,7 +38,7 @@ def rules_name_who_what_and_where(world: World) -> Iterable[Evidence]:
                     perimeter.res.address,
                     attribute,
                 )
-        if not any(True for _ in _rules(world, perimeter, perimeter.status)):
+        if not any(isinstance(item, Leak) for item in _rules(world, perimeter, perimeter.status)):
             yield Control(perimeter.res.address, perimeter.attribute("status[0]"))
     for res in world.of("google_access_context_manager_authorized_orgs_desc"):
         yield _wide(

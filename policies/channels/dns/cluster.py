@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
+from policies.channels.evidence import Evidence, Failing, Leak, Step
 from policies.channels.net.reachable import passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.workloads import workloads
 from policies.facts.network.addresses import LINK_LOCAL, LOOPBACK, Addresses, cidrs, parse
-from policies.facts.network.denies import working_denies
+from policies.facts.network.denies import decided_by, deny_controls
 from policies.facts.network.egress import Opening, openings
 from policies.facts.network.networks import inside
 from policies.facts.network.packets import PROTOCOLS, Services
@@ -34,13 +34,7 @@ def pods_ask_the_networks_resolver_only(world: World) -> Iterable[Evidence]:
     """No stub domain, upstream or nameserver of a pod outside, and no firewall rule for resolvers of others."""
     found = [*_config_maps(world), *_pods(world), *_rules(world)]
     yield from found
-    for rules in working_denies(world).values():
-        yield from (
-            Control(
-                rule.res.address, rule.attribute("deny" if rule.res.get("deny") is not None else "action")
-            )
-            for rule in rules
-        )
+    yield from deny_controls(world)
 
 
 def _asked(
@@ -161,7 +155,7 @@ def _rules(world: World) -> Iterator[Leak]:
             f"Firewall rule {rule.subject} allows {opening.packets} to {opening.packets.addresses}, name servers of others: data leaves in "
             f"the names, past the network's own zones. {end}",
             opening.path, f"remove {rule.res.address}", rule.res.address,
-            rule.attribute("allow" if rule.res.get("allow") is not None else "match"),
+            rule.attribute(decided_by(rule)),
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from policies.channels.evidence import Advice, Control, Evidence, Failing, Leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.network.addresses import IPV4, IPV6
-from policies.facts.network.denies import Failure, failures, working_denies
+from policies.facts.network.denies import Failure, decided_by, deny_controls, failures, working_denies
 from policies.facts.network.egress import Opening, openings
 from policies.facts.network.exits import reached
 from policies.facts.network.firewall import attachments
@@ -22,16 +22,6 @@ from policies.facts.world import World
 
 _NOT_TCP = Services(2**256 - 1 - TCP)
 _BEYOND_VIPS = (IPV4 | IPV6) - VIPS
-
-
-def _deny_controls(world: World) -> Iterator[Evidence]:
-    for rules in working_denies(world).values():
-        for rule in rules:
-            yield Control(rule.res.address, rule.attribute("action" if rule.at else _deny(rule)))
-
-
-def _deny(rule: Rule) -> str:
-    return "deny" if rule.res.get("deny") is not None else "action"
 
 
 def _ending(opening: Opening) -> str:
@@ -68,7 +58,7 @@ def _undenied(world: World) -> Iterator[tuple[Opening, Failure]]:
 @channel("NET-02")
 def egress_is_denied_unless_a_rule_allows_it(world: World) -> Iterable[Evidence]:
     """In every network a deny of every protocol to any IPv4 address takes whatever no other rule decides."""
-    yield from _deny_controls(world)
+    yield from deny_controls(world)
     for opening, failure in _undenied(world):
         if failure.reason == "targets":
             continue  # NET-04 says so
@@ -119,7 +109,7 @@ def _unseen_networks(world: World) -> Iterator[Evidence]:
 @channel("NET-03")
 def no_allow_comes_before_the_deny(world: World) -> Iterable[Evidence]:
     """No rule that is evaluated before the egress deny lets packets to outside addresses pass."""
-    yield from _deny_controls(world)
+    yield from deny_controls(world)
     for opening in openings(world):
         rule = opening.rule or opening.fell
         packets = opening.packets.within(_BEYOND_VIPS)
@@ -172,7 +162,7 @@ def _order(world: World) -> Iterator[Evidence]:
 @channel("NET-04")
 def the_deny_covers_every_nic(world: World) -> Iterable[Evidence]:
     """No NIC of a network stands outside the targets of its egress deny."""
-    yield from _deny_controls(world)
+    yield from deny_controls(world)
     for opening, failure in _undenied(world):
         rule = failure.rule
         if failure.reason != "targets" or rule is None:
@@ -211,7 +201,7 @@ def _target_attribute(rule: Rule) -> str:
 @channel("NET-05")
 def allows_name_literal_ranges(world: World) -> Iterable[Evidence]:
     """No egress allow names its destinations by region, threat list, domain name, scope or foreign address group."""
-    yield from _deny_controls(world)
+    yield from deny_controls(world)
     for opening in openings(world):
         rule = opening.rule
         if rule is None or not rule.broad:
@@ -228,7 +218,7 @@ def allows_name_literal_ranges(world: World) -> Iterable[Evidence]:
 @channel("NET-24")
 def only_tcp_leaves(world: World) -> Iterable[Evidence]:
     """No rule lets another protocol than TCP pass to addresses outside: ICMP, UDP, GRE and ESP carry tunnels."""
-    yield from _deny_controls(world)
+    yield from deny_controls(world)
     for opening in openings(world):
         rule = opening.rule
         packets = opening.packets.of(_NOT_TCP)
@@ -240,5 +230,5 @@ def only_tcp_leaves(world: World) -> Iterable[Evidence]:
             f"Firewall rule {rule.subject} allows {packets} to {packets.addresses}, which can carry a tunnel.{_unread(rule)} "
             f"{_ending(part)}",
             part.path, f"allow tcp only in {rule.res.address}", rule.res.address,
-            rule.attribute("allow" if rule.res.get("allow") is not None else "match"),
+            rule.attribute(decided_by(rule)),
         )  # fmt: skip

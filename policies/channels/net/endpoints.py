@@ -32,10 +32,9 @@ FORWARDING = ("google_compute_forwarding_rule", "google_compute_global_forwardin
 @channel("NET-13")
 def no_endpoint_leads_to_a_foreign_service(world: World) -> Iterable[Evidence]:
     """No Private Service Connect endpoint, backend or connection policy for a service that others publish."""
-    found = [*_endpoints(world), *_backends(world), *_connection_policies(world)]
-    yield from found
-    if not any(isinstance(item, Leak) for item in found):
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
+    yield from _endpoints(world)
+    yield from _backends(world)
+    yield from _connection_policies(world)
 
 
 def _endpoints(world: World) -> Iterator[Evidence]:
@@ -175,8 +174,6 @@ def nothing_is_published_to_other_projects(world: World) -> Iterable[Evidence]:
             yield Control(res.address, "consumer_accept_lists")
         if res.get("domain_names"):
             yield Advice("its domain names are published to its consumers", res.address, "domain_names")
-    if not attachments:
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
 
 
 def _published(res: Res, status: Failing, to: str, attribute: str) -> Leak:
@@ -225,8 +222,6 @@ def no_producer_gets_a_nic_here(world: World) -> Iterable[Evidence]:
             continue
         yield _attached(world, res, mode, foreign, bool(unsure))
     yield from _joining(world)
-    if not attachments:
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
 
 
 def _attached(world: World, res: Res, mode: Any, foreign: list[str], unsure: bool) -> Leak:

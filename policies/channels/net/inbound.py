@@ -14,7 +14,7 @@ from policies.facts.network.egress import outside
 from policies.facts.network.exits import exits, gateway_routes
 from policies.facts.network.firewall_rules import Rule
 from policies.facts.network.flow import decided, positions
-from policies.facts.network.networks import Key, networks
+from policies.facts.network.networks import Key
 from policies.facts.network.nics import MACHINES, Nic
 from policies.facts.network.packets import Packets
 from policies.facts.network.ranges import CLOUD_DNS, IAP_TUNNEL, LOAD_BALANCERS
@@ -33,8 +33,8 @@ def ingress_comes_from_inside(world: World) -> Iterable[Evidence]:
                 packets = piece.packets.within(outside(world) - CLOUD_DNS)
                 if rule is not None and packets:
                     yield from _entrances(world, key, group, rule, packets)
-        if not networks(world)[key].res.unknowns("name"):
-            yield Control(networks(world)[key].res.address, "name")
+                elif rule is not None:
+                    yield Control(rule.res.address, rule.attribute(_sources(rule)))
 
 
 def _entrances(world: World, key: Key, group: list[Nic], rule: Rule, packets: Packets) -> Iterator[Leak]:
@@ -108,8 +108,14 @@ def _way_in(world: World, key: Key, group: list[Nic], sources: Addresses) -> tup
     return (), "Only that no external address, frontend or link leads there still keeps the data in."
 
 
+def _sources(rule: Rule) -> str:
+    """The argument that names whom an ingress rule lets in."""
+    names = ("source_ranges", "source_tags", "source_service_accounts")
+    return next((name for name in names if rule.res.get(name) is not None), "match")
+
+
 def _entrance(status: Failing, rule: Rule, packets: Packets, sentence: str, steps: tuple[Step, ...]) -> Leak:
-    attribute = rule.attribute("source_ranges" if rule.res.get("source_ranges") is not None else "match")
+    attribute = rule.attribute(_sources(rule))
     sources = rule.broad or str(packets.addresses)
     return Leak(
         status, rule.subject, f"Firewall rule {rule.subject} lets {packets} in from {sources}, outside the project. {sentence}",
@@ -120,10 +126,7 @@ def _entrance(status: Failing, rule: Rule, packets: Packets, sentence: str, step
 @channel("NET-16")
 def nothing_listens_on_the_internet(world: World) -> Iterable[Evidence]:
     """No external load balancer, address, gateway or published endpoint."""
-    found = list(exposures(world))
-    yield from found
-    if not found:
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
+    yield from exposures(world)
 
 
 _TUNNEL = "iap.tunnelInstances.accessViaIAP"
@@ -147,11 +150,10 @@ def _tunnel_users(world: World) -> Iterator[Grant]:
 @channel("NET-18")
 def no_shell_reaches_a_machine(world: World) -> Iterable[Evidence]:
     """No tunnel through IAP, no serial console, no SSH key: an interactive shell moves any byte."""
-    found = [*_tunnels(world), *_iap_rules(world), *_metadata(world), *_login_keys(world)]
-    yield from found
-    if not found:
-        for network in networks(world).values():
-            yield Control(network.res.address, "name")
+    yield from _tunnels(world)
+    yield from _iap_rules(world)
+    yield from _metadata(world)
+    yield from _login_keys(world)
 
 
 def _tunnels(world: World) -> Iterator[Leak]:

@@ -12,6 +12,7 @@ from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.network.addresses import IPV4, Addresses
+from policies.facts.network.denies import deny_controls
 from policies.facts.network.egress import why
 from policies.facts.network.exits import INTERNET, gateway_routes, internet, opens_nat, route_phrase, source
 from policies.facts.network.flow import lets_in, lets_out
@@ -106,7 +107,7 @@ def no_nat_translates_workloads(world: World) -> Iterable[Evidence]:
             continue
         yield _nat_leak(world, nat, covered)
     if not nats(world):
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
+        yield from deny_controls(world)
 
 
 def _nat_leak(world: World, nat: Nat, covered: list[Nic]) -> Leak:

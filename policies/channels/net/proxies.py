@@ -10,7 +10,7 @@ from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.net.endpoints import backend_of
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
-from policies.facts.network.networks import created, flag, may, networks
+from policies.facts.network.networks import created, flag, may
 from policies.facts.network.routes import nats
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
@@ -37,8 +37,6 @@ def no_balancer_has_an_outside_backend(world: World) -> Iterable[Evidence]:
     """No internet or hybrid endpoint group, and no extension that calls a host by name."""
     found = [*_groups(world), *_extensions(world), *_proxy_nats(world)]
     yield from found
-    if not any(isinstance(item, Leak) for item in found):
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
 
 
 def _groups(world: World) -> Iterator[Evidence]:
@@ -145,8 +143,6 @@ def no_proxy_passes_requests_on(world: World) -> Iterable[Evidence]:
                 _proxy(nat.res, "weakened", "gives a web proxy addresses on the internet", "endpoint_types")
             )
     yield from found
-    if not any(isinstance(item, Leak) for item in found):
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
 
 
 def _proxy(res: Res, status: Failing, phrase: str, attribute: str) -> Leak:

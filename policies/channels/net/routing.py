@@ -10,6 +10,7 @@ from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.naming import short
 from policies.facts.network.addresses import EVERYTHING, NOTHING, Addresses, parse
+from policies.facts.network.denies import deny_controls
 from policies.facts.network.exits import hop_inside, machine_at
 from policies.facts.network.links import links
 from policies.facts.network.networks import Key, flag, inside, network_key, networks
@@ -26,8 +27,7 @@ def no_route_steers_around_the_gateway(world: World) -> Iterable[Evidence]:
     found = [*_policy_routes(world), *_next_hops(world), *_forwarders(world), *_overlaps(world)]
     yield from found
     if not any(isinstance(item, Leak) for item in found):
-        for network in networks(world).values():
-            yield Control(network.res.address, "name")
+        yield from deny_controls(world)
 
 
 def _policy_routes(world: World) -> Iterator[Evidence]:

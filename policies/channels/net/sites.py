@@ -9,6 +9,7 @@ from policies.channels.net.reachable import passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.network.addresses import PRIVATE
+from policies.facts.network.denies import deny_controls
 from policies.facts.network.links import Link, links, producer_guarded
 from policies.facts.network.networks import flag, inside, network_key, networks
 from policies.facts.resource import Res
@@ -57,7 +58,7 @@ def no_tunnel_leads_to_another_site(world: World) -> Iterable[Evidence]:
     found += _advertised(world)
     yield from found
     if not found:
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
+        yield from deny_controls(world)
 
 
 def _site(world: World, link: Link) -> Leak:
@@ -108,7 +109,7 @@ def no_network_of_others_is_joined(world: World) -> Iterable[Evidence]:
     found += _producers(world)
     yield from found
     if not any(isinstance(item, Leak) for item in found):
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
+        yield from deny_controls(world)
 
 
 def _joined(world: World, link: Link) -> Leak:

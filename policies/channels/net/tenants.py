@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from policies.channels.evidence import Control, Evidence, Leak, Step
 from policies.channels.registry import channel
 from policies.facts.network.addresses import PRIVATE
+from policies.facts.network.denies import deny_controls
 from policies.facts.network.egress import outside, why
 from policies.facts.network.exits import exits
 from policies.facts.network.flow import lets_out
@@ -70,7 +71,7 @@ def no_managed_service_makes_nics(world: World) -> Iterable[Evidence]:
     for nic in tenants:
         yield _tenant(world, nic)
     if not tenants:
-        yield from (Control(network.res.address, "name") for network in networks(world).values())
+        yield from deny_controls(world)
 
 
 def _tenant(world: World, nic: Nic) -> Leak:

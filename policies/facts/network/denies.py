@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from policies.facts.evidence import Control
 from policies.facts.network.addresses import IPV4
 from policies.facts.network.egress import Opening
 from policies.facts.network.firewall import applies, attachments, classic_rules, policies
@@ -51,6 +52,18 @@ def working_denies(world: World) -> dict[Key, tuple[Rule, ...]]:
         )
         for network, kinds in positions(world).items()
     }
+
+
+def deny_controls(world: World) -> Iterator[Control]:
+    """The egress denies that hold for every NIC of some network."""
+    for rules in working_denies(world).values():
+        for rule in rules:
+            yield Control(rule.res.address, rule.attribute(decided_by(rule)))
+
+
+def decided_by(rule: Rule) -> str:
+    """The argument that makes a rule an allow or a deny."""
+    return next((name for name in ("allow", "deny") if rule.res.get(name) is not None), "action")
 
 
 def failures(world: World, opening: Opening) -> list[Failure]:

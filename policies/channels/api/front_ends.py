@@ -1,19 +1,20 @@
-"""API-01 to API-04 and API-11: doors to Google's APIs, and what keeps foreign tenants behind them out of reach."""
+"""API-04 and API-11: which of Google's front ends the network leads to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from policies.channels.evidence import Advice, Control, Evidence, Failing, Leak, Residual, Step
+from policies.channels.evidence import Advice, Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
+from policies.expressions.values import Unknown
+from policies.facts.dns.resolution import google_name
 from policies.facts.dns.zones import normal, response_policies, zone_of
-from policies.facts.mediation import mediation
 from policies.facts.network.addresses import Addresses, parse
-from policies.facts.network.denies import working_denies
+from policies.facts.network.denies import deny_controls
 from policies.facts.network.doors import NAMES, Door, api_endpoints, doors, google_access
 from policies.facts.network.egress import openings
 from policies.facts.network.exits import gateway_routes, internet
-from policies.facts.network.networks import flag, networks, subnets
+from policies.facts.network.networks import flag, networks, strings, subnets
 from policies.facts.network.nics import nics
 from policies.facts.network.ranges import DIRECT_PATH, FRONT_ENDS, PRIVATE_VIP
 from policies.facts.network.routes import Route, routes
@@ -22,115 +23,6 @@ from policies.facts.resource import Res
 from policies.facts.world import World
 
 _BUCKET = "a bucket of somebody else's project"
-
-
-def _walls(world: World) -> Iterator[Evidence]:
-    for rules in working_denies(world).values():
-        for rule in rules:
-            yield Control(
-                rule.res.address, rule.attribute("deny" if rule.res.get("deny") is not None else "action")
-            )
-
-
-def _closed_or(world: World, because: str, closes: str) -> Iterable[Evidence]:
-    """Closed by a perimeter, by the seal, or by having no door; else residual or, where the level demands more, open.
-
-    ``because``: how bytes get to another project once code has a door.
-    """
-    level = world.boundary.assurance
-    standing = guard(world)
-    if standing.holds:
-        yield from standing.controls
-        return
-    if level == "perimeter":
-        yield from _unguarded(world, because)
-        return
-    found = doors(world)
-    seal = mediation(world)
-    if not found and networks(world) and all(nic.network in networks(world) for nic in nics(world)):
-        yield from _walls(world)
-        return
-    if seal.holds:
-        yield from seal.controls
-        return
-    if level == "project":
-        yield Residual(because, closes)
-        return
-    yield from _unsealed(world, found, because)
-
-
-def _door_steps(found: tuple[Door, ...], because: str) -> tuple[Step, ...]:
-    if not found:
-        return ()
-    steps = found[0].steps
-    return (*steps, Step(steps[-1].target, _BUCKET, because))
-
-
-def _unguarded(world: World, because: str) -> Iterator[Leak]:
-    """Leaks of the level ``perimeter``: what the perimeter lacks."""
-    steps = _door_steps(doors(world), because)
-    for missing in guard(world).missing:
-        target = world.at(missing.address) if missing.address else None
-        yield Leak(
-            "open", target.subject if target is not None else world.project,
-            f"{because[0].upper()}{because[1:]}: {missing.sentence}.",
-            steps or (Step("a workload", _BUCKET, because),),
-            "put the project into an enforced perimeter that restricts every data service and limits accessible services",
-            missing.address, missing.attribute,
-        )  # fmt: skip
-
-
-def _unsealed(world: World, found: tuple[Door, ...], because: str) -> Iterator[Leak]:
-    """Leaks of the level ``mediated``: where the seal does not hold."""
-    seal = mediation(world)
-    steps = _door_steps(found, because) or (Step("a workload", _BUCKET, because),)
-    if not seal.gaps:
-        yield Leak(
-            "open", world.project, f"Nothing proves that team code is sealed: {because}.", steps,
-            "admit only sealed pods into team namespaces (admission policy, runner digest, fixed entry point)",
-        )  # fmt: skip
-    for gap in seal.gaps:
-        yield Leak(
-            "open",
-            gap.subject,
-            f"{gap.sentence} {because[0].upper()}{because[1:]}.",
-            steps,
-            "",
-            gap.address,
-            gap.attribute,
-        )
-
-
-@channel("API-01")
-def no_foreign_credential_reaches_a_google_api(world: World) -> Iterable[Evidence]:
-    """Team code has no door to a Google API, is sealed from it, or stands in a perimeter that refuses other tenants."""
-    yield from _closed_or(
-        world, "code that brings a foreign token can send bytes to a foreign bucket through the same front end",
-        "a service perimeter, or sealed jobs for every team (assurance: mediated)",
-    )  # fmt: skip
-
-
-@channel("API-02")
-def no_own_identity_copies_to_a_foreign_resource(world: World) -> Iterable[Evidence]:
-    """The identity that reads the data is in nobody's hands but the runner's, or a perimeter refuses the copy."""
-    yield from _closed_or(
-        world, "an own identity can copy objects to a bucket whose owner grants it write, and no grant of that shows here",
-        "a service perimeter, or sealed jobs for every team (assurance: mediated)",
-    )  # fmt: skip
-
-
-@channel("API-03")
-def own_credentials_work_inside_only(world: World) -> Iterable[Evidence]:
-    """A perimeter refuses own credentials that come from outside."""
-    standing = guard(world)
-    if standing.holds:
-        yield from standing.controls
-        return
-    because = "a token of the project works from anywhere until it expires, for nothing asks where a request comes from"
-    if world.boundary.assurance == "perimeter":
-        yield from _unguarded(world, because)
-        return
-    yield Residual(because, "a service perimeter whose ingress is narrow; for buckets also ip_filter")
 
 
 @channel("API-04")
@@ -147,7 +39,7 @@ def only_the_restricted_vip_is_used(world: World) -> Iterable[Evidence]:
         for key, group in routes(world).items():
             if key is not None:
                 yield from (Control(route.res.address, "dest_range") for route in group if not route.kept)
-        yield from _walls(world)
+        yield from deny_controls(world)
 
 
 def _said(door: Door | None, cut: str) -> tuple[Failing, tuple[Step, ...], str]:
@@ -222,12 +114,20 @@ def _private_records(world: World, door: Door | None) -> Iterator[Leak]:
     for res, attribute, values in _answers(world):
         addresses = Addresses()
         names = []
+        unsure: Unknown | None = None
         for value in values:
-            block = parse(str(value))
-            if block is not None:
+            block = parse(value) if isinstance(value, str) else None
+            if isinstance(value, Unknown):
+                unsure = unsure or value
+            elif block is not None:
                 addresses |= block & PRIVATE_VIP
             elif normal(str(value)) == "private.googleapis.com.":
                 names.append(str(value))
+        if unsure is not None and not addresses and not names:
+            yield Leak(
+                "undecided", res.subject, f"What record {res.get('name')} answers for Google's names is not known ({unsure.reason}).",
+                (), f"answer with 199.36.153.4 to .7: {res.address}", res.address, attribute,
+            )  # fmt: skip
         if addresses or names:
             status, steps, end = _said(door, "Only routes and the firewall still keep code from it.")
             yield Leak(
@@ -238,14 +138,15 @@ def _private_records(world: World, door: Door | None) -> Iterator[Leak]:
 
 
 def _answers(world: World) -> Iterator[tuple[Res, str, list[object]]]:
-    """What private zones and response policies answer: (resource, attribute, values)."""
+    """What private zones and response policies answer for Google's names: (resource, attribute, values)."""
     for record in world.of("google_dns_record_set"):
         zone = zone_of(world, record)
         if zone is not None and zone.get("visibility", "public") == "public":
             continue
-        values = (
-            list(record.get("rrdatas", ()) or ()) if isinstance(record.get("rrdatas"), list | tuple) else []
-        )
+        name = normal(record.get("name"))
+        known, unknown = strings(record, "rrdatas")
+        unknown = unknown if name is None or google_name(name.removeprefix("*.")) else ()
+        values: list[object] = [*known, *unknown]
         for block in record.blocks("routing_policy.wrr") + record.blocks("routing_policy.geo"):
             values += list(block.get("rrdatas", ()) or ())
         yield record, "rrdatas", values
@@ -300,7 +201,7 @@ def no_other_door_leads_to_google(world: World) -> Iterable[Evidence]:
     found += _direct_path(world)
     yield from found
     if not any(isinstance(item, Leak) for item in found):
-        yield from _walls(world)
+        yield from deny_controls(world)
 
 
 def _direct_path(world: World) -> Iterator[Evidence]:
@@ -323,9 +224,10 @@ def _direct_path(world: World) -> Iterator[Evidence]:
                     )
     for res in world.of("google_container_cluster", "google_container_node_pool"):
         for path in ("workload_alts_config.enable_alts", "node_config.workload_alts_config.enable_alts"):
-            if flag(res.get(path), False) is not False:
+            alts = flag(res.get(path), False)
+            if alts is not False:
                 yield Leak(
-                    "open" if door else "weakened", res.subject,
+                    "undecided" if isinstance(alts, Unknown) else "open" if door else "weakened", res.subject,
                     f"Workloads of {res.subject} talk to Google past the usual front ends (ALTS). "
                     f"{'Route and firewall let them.' if door else 'Only the firewall still keeps them from it.'}",
                     door.steps if door else (), f"set {path} = false on {res.address}", res.address, path,

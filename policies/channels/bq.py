@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels.evidence import Advice, Control, Evidence
-from policies.channels.outward import fault, granted, granted_leak, landed, location, mailed, present, sends
+from policies.channels.outward import (
+    fault,
+    granted,
+    granted_leak,
+    landed,
+    location,
+    mailed,
+    present,
+    sends,
+    unread,
+)
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import Place, place
@@ -70,6 +80,7 @@ def no_view_of_another_project_is_authorised(world: World) -> Iterator[Evidence]
                         f"Whoever may query a {what} of it reads {{}}: it authorises",
                         "project",
                     )
+            yield from unread(world, (type_, f"{prefix}{path}"))
 
 
 @channel("BQ-03")
@@ -114,6 +125,9 @@ def no_job_copies_tables_out(world: World) -> Iterator[Evidence]:
                 )
         for attribute, value in leaves(job, "query.query"):
             yield from _query(world, job, attribute, value, "BigQuery job {}")
+    yield from unread(
+        world, *(("google_bigquery_job", f"{kind}.destination_table") for kind in ("copy", "load", "query"))
+    )
     for transfer in world.of("google_bigquery_data_transfer_config"):
         yield from _transfer(world, transfer)
     yield from present(
@@ -349,6 +363,7 @@ def catalogues_answer_inside_only(world: World) -> Iterator[Evidence]:
             for block in res.blocks(path):
                 yield landed(res, block.path, _table(world, block), "Inspection {} writes the sensitive values it finds to",
                              "dataset")  # fmt: skip
+    yield from unread(world, *_FINDING_TABLES)
     for scan in world.of("google_dataplex_datascan"):
         for attribute, value in leaves(
             scan, "data_quality_spec.post_scan_actions.notification_report.recipients.emails"

@@ -8,7 +8,7 @@ from typing import Any
 
 from policies.channels import said
 from policies.channels.evidence import Control, Evidence, Leak, Step
-from policies.channels.outward import fault, flag, granted, kept, landed, present, sends
+from policies.channels.outward import fault, flag, granted, kept, landed, location, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -26,6 +26,7 @@ def databases_have_no_public_path(world: World) -> Iterator[Evidence]:
     """Databases answer at private addresses in a network of the snapshot, to users inside."""
     for res in world.of(_SQL):
         yield from _sql_path(world, res)
+    yield from unread(world, ("google_alloydb_instance", "network_config"))
     for res in world.of("google_alloydb_instance"):
         for block in res.blocks("network_config"):
             for name, says in (
@@ -152,9 +153,8 @@ def copies_of_databases_stay_in_the_project(world: World) -> Iterator[Evidence]:
                 break
     for res in world.of("google_alloydb_cluster"):
         if res.get("cluster_type") == "SECONDARY":
-            yield from kept(
-                world, "google_alloydb_cluster", "location", "A copy of the database, AlloyDB {}, is kept in"
-            )
+            at = res.get("location", Unknown("no location"))
+            yield location(world, res, "location", at, "A copy of the database, AlloyDB {}, is kept in")
     yield from present(
         world, ["google_sql_source_representation_instance"],
         "Source {} has Cloud SQL replicate with a server outside Google Cloud",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from policies.channels.evidence import Advice, Evidence, Leak, Residual, Step
-from policies.channels.outward import fault, granted, landed, mailed, present, sends
+from policies.channels.outward import fault, granted, landed, mailed, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -112,6 +112,7 @@ _HEADERS = re.compile(r"header|cookie|uri|query|referer|user_?agent", re.IGNOREC
 @channel("LOG-03")
 def logs_do_not_capture_data(world: World) -> Iterator[Evidence]:
     """No log records what was read: neither reads of data, nor texts of queries, nor headers of requests."""
+    yield from unread(world, *((type_, "audit_log_config") for type_ in _AUDITS))
     for res in world.of(*_AUDITS):
         for block in res.blocks("audit_log_config"):
             yield from _audited(res, block)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence
-from policies.channels.outward import fault, flag, granted, kept, landed, present, sends
+from policies.channels.outward import fault, flag, granted, kept, landed, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import Place, place
@@ -24,6 +24,7 @@ def no_subscription_pushes_outside(world: World) -> Iterator[Evidence]:
     """Messages and events are pushed to services of the snapshot only: Google delivers them past the VPC."""
     yield from sends(world, "google_pubsub_subscription", "push_config.push_endpoint", "url",
                      "Google pushes every message of subscription {} to")  # fmt: skip
+    yield from unread(world, ("google_eventarc_trigger", "destination"))
     for trigger in world.of("google_eventarc_trigger"):
         for block in trigger.blocks("destination"):
             yield from _endpoint(world, trigger, block, "Google posts every event of trigger {} to")
@@ -151,6 +152,7 @@ def schedules_and_workflows_call_inside(world: World) -> Iterator[Evidence]:
         yield from _queue(world, queue)
     for workflow in world.of("google_workflows_workflow"):
         yield from _workflow(world, workflow)
+    yield from unread(world, ("google_eventarc_pipeline", "destinations"))
     for pipeline in world.of("google_eventarc_pipeline"):
         for block in pipeline.blocks("destinations"):
             yield from _endpoint(world, pipeline, block, "Google posts every event of pipeline {} to")

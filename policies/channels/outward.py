@@ -117,6 +117,16 @@ def present(
         yield fault(res, "", says, status, fix)
 
 
+def unread(world: World, *rows: tuple[str, str]) -> Iterator[Evidence]:
+    """Undecided for every block (type, path) that is not known as a whole: nothing inside it can be judged."""
+    for type_, path in rows:
+        for res in world.of(type_):
+            for attribute, value in leaves(res, path):
+                if isinstance(value, Unknown):
+                    says = f"What {{}} does cannot be seen: {attribute} is not known before it is applied ({value.reason})"
+                    yield fault(res, attribute, says, "undecided", f"write {attribute} of {res.address} out")
+
+
 def fault(
     res: Res, attribute: str, says: str, status: Failing = "open", fix: str = "", to: str = "outside"
 ) -> Leak:

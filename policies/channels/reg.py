@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.channels.evidence import Advice, Control, Evidence, Leak, Residual, Step
-from policies.channels.outward import fault, granted, present, sends
+from policies.channels.outward import fault, granted, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import place
@@ -100,12 +100,16 @@ def attestations_are_kept_in_the_project(world: World) -> Iterator[Evidence]:
     )  # fmt: skip
 
 
+_RULES = ("default_admission_rule", "cluster_admission_rules")
+
+
 @channel("REG-05")
 def what_runs_is_pinned_and_attested(world: World) -> Iterator[Evidence]:
     """Images run by digest and with an attestation, and no container fetches packages when it starts."""
     for workload in workloads(world):
         for container in workload.containers():
-            yield from _container(workload, container)
+            yield from _container(world, workload, container)
+    yield from unread(world, *(("google_binary_authorization_policy", path) for path in _RULES))
     for policy in world.of("google_binary_authorization_policy"):
         yield from _admission(world, policy)
     for cluster in world.of("google_container_cluster"):
@@ -121,7 +125,7 @@ _FETCHES = re.compile(
 )
 
 
-def _container(workload: Workload, container: Block) -> Iterator[Evidence]:
+def _container(world: World, workload: Workload, container: Block) -> Iterator[Evidence]:
     image, at = container.get("image"), workload.at(container, "image")
     name = f"container {container.get('name', '?')} of {workload.subject}"
     if isinstance(image, Unknown):
@@ -136,14 +140,23 @@ def _container(workload: Workload, container: Block) -> Iterator[Evidence]:
     elif image is not None and "@sha256:" not in str(image):
         yield _weak(workload, at, f"Whoever may push to the repository chooses what runs as {name}: {image} is pinned by a tag, "
                     "not by a digest", fix=f"pin the image by digest in {at} of {workload.address}")  # fmt: skip
-    elif image is not None:
+    elif image is not None and _known(world, str(image)):
         yield Control(workload.address, at)
+    elif image is not None:
+        yield _weak(workload, at, f"{name} runs {image}, which somebody outside builds",
+                    fix=f"copy the image into a repository of the project in {workload.address}")  # fmt: skip
     for part in ("command", "args"):
         words = container.get(part, ())
         text = " ".join(str(word) for word in words) if isinstance(words, list | tuple) else ""
         if _FETCHES.search(text):
             yield _weak(workload, workload.at(container, part), f"{name} fetches packages when it starts: whoever answers "
                         "chooses what runs", fix=f"build the packages into the image of {workload.address}")  # fmt: skip
+
+
+def _known(world: World, image: str) -> bool:
+    return (
+        image.startswith((*_SYSTEM, *world.boundary.trusted.images)) or place(world, image, "registry").inside
+    )
 
 
 def _weak(workload: Workload, at: str, text: str, status: str = "weakened", fix: str = "") -> Leak:
@@ -154,7 +167,7 @@ def _weak(workload: Workload, at: str, text: str, status: str = "weakened", fix:
 
 
 def _admission(world: World, policy: Res) -> Iterator[Evidence]:
-    for path in ("default_admission_rule", "cluster_admission_rules"):
+    for path in _RULES:
         for block in policy.blocks(path):
             mode, enforcement = block.get("evaluation_mode"), block.get("enforcement_mode")
             if isinstance(mode, Unknown) or isinstance(enforcement, Unknown):
@@ -173,7 +186,7 @@ def _admission(world: World, policy: Res) -> Iterator[Evidence]:
             else:
                 yield Control(policy.address, block.at("evaluation_mode"))
     for attribute, value in leaves(policy, "admission_whitelist_patterns.name_pattern"):
-        if isinstance(value, Unknown) or not _system_or_own(world, str(value)):
+        if isinstance(value, Unknown) or not _known(world, str(value)):
             yield fault(policy, attribute, f"Binary Authorization admits images that match {_shown(value)} without an attestation",
                         "undecided" if isinstance(value, Unknown) else "weakened")  # fmt: skip
 
@@ -183,11 +196,6 @@ _SYSTEM = (
     "gke.gcr.io/", "gcr.io/gke-release/", "gcr.io/google-containers/", "gcr.io/google_containers/", "k8s.gcr.io/",
     "registry.k8s.io/", "gcr.io/stackdriver-agents/", "gcr.io/config-management-release/", "gcr.io/cloud-sql-connectors/",
 )  # fmt: skip
-
-
-def _system_or_own(world: World, pattern: str) -> bool:
-    own = (*_SYSTEM, *world.boundary.trusted.images)
-    return pattern.startswith(own) or place(world, pattern, "registry").inside
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from policies.channels.evidence import Control, Evidence, Leak, Step
-from policies.channels.outward import fault, granted, kept, landed, present, sends
+from policies.channels.outward import fault, granted, kept, landed, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts import schema
@@ -43,16 +43,20 @@ def secrets_are_read_one_by_one_inside(world: World) -> Iterator[Evidence]:
         yield from sends(world, type_, "topics.name", "topic", "Secret {} announces its rotation to")
 
 
+_ADDONS = ("secret_manager_config", "secret_sync_config")
+
+
 @channel("SEC-02")
 def the_cluster_holds_no_secrets(world: World) -> Iterator[Evidence]:
     """Secrets are fetched by each team's identity: none is copied into the cluster or written in a pod."""
     for cluster in world.of("google_container_cluster"):
-        for name in ("secret_manager_config", "secret_sync_config"):
+        for name in _ADDONS:
             for block in cluster.blocks(name):
                 if block.get("enabled", False) is not False:
                     yield fault(cluster, block.at("enabled"), "Cluster {} brings secrets of Secret Manager into pods: whoever may "
                                 "read Secrets or enter the pod has them", "weakened",
                                 f"remove {name} from {cluster.address}")  # fmt: skip
+    yield from unread(world, *(("google_container_cluster", name) for name in _ADDONS))
     for obj in objects(world, "Secret"):
         yield fault(obj.res, obj.where("data"), "Kubernetes secret {} is read by whoever may get or list Secrets in its namespace",
                     "weakened", f"remove {obj.address}: fetch the secret by the team's identity")  # fmt: skip
@@ -132,6 +136,7 @@ def keys_are_the_projects_own(world: World) -> Iterator[Evidence]:
         yield from sends(world, type_, path, kind, says)
     for type_, says in _OUTSIDE_KEYS.items():
         yield from present(world, [type_], says)
+    yield from _public_certificates(world)
     for res in world.of("google_kms_crypto_key"):
         level = res.get("version_template.protection_level", "SOFTWARE")
         if not isinstance(level, Unknown) and str(level).startswith("EXTERNAL"):
@@ -152,6 +157,15 @@ def keys_are_the_projects_own(world: World) -> Iterator[Evidence]:
                 "Certificate authority {} publishes in",
                 "bucket",
             )
+
+
+def _public_certificates(world: World) -> Iterator[Evidence]:
+    """Certificates of public authorities are written to public logs, names and all."""
+    says = "Certificate {} is written to public logs, with every name in it"
+    yield from present(world, ["google_compute_managed_ssl_certificate"], says, "weakened")
+    for res in world.of("google_certificate_manager_certificate"):
+        if res.get("managed") is not None and res.get("managed.issuance_config") is None:
+            yield fault(res, "managed", says, "weakened")
 
 
 _KEY_PROJECTS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Evidence, Leak, Step
-from policies.channels.outward import fault, granted, kept, landed, location, sends
+from policies.channels.outward import fault, granted, kept, landed, location, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -89,6 +89,7 @@ _EXPORT = (
 @channel("CMP-03")
 def no_running_code_may_copy_disks(world: World) -> Iterator[Evidence]:
     """No identity of running code may make snapshots or images: it could export them to any bucket."""
+    yield from granted(world, [], "may turn any disk into an image and export it from", _EXPORT)
     for grant, who in held_by_workloads(world, *_EXPORT):
         yield Leak(
             "open", grant.subject,
@@ -124,6 +125,7 @@ _MOVED = (
 @channel("CMP-07")
 def no_machine_is_shared_or_migrated_out(world: World) -> Iterator[Evidence]:
     """Reservations and sole-tenant nodes serve the project alone, and no migration exports machines or their inventory."""
+    yield from unread(world, *_SHARED)
     for type_, path in _SHARED:
         for res in world.of(type_):
             for block in res.blocks(path):

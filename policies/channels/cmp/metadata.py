@@ -52,7 +52,7 @@ def metadata_holds_no_secret_and_no_mailbox(world: World) -> Iterator[Evidence]:
         yield from _judge(item)
     yield from granted(
         world, ["google_compute_instance"], "can read the metadata and guest attributes of",
-        ["compute.instances.getGuestAttributes"],
+        ["compute.instances.get", "compute.instances.getGuestAttributes"],
     )  # fmt: skip
     for type_, says in _COMMANDS.items():
         for res in world.of(type_):

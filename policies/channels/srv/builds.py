@@ -58,8 +58,10 @@ def builds_run_in_closed_private_pools(world: World) -> Iterator[Evidence]:
             yield flag(instance, block, "is_private", bool, False, "Source host {} answers on the internet",
                        f"set {block.at('is_private')} of {instance.address} to true")  # fmt: skip
     for repository in world.of("google_dataform_repository"):
-        for block in repository.blocks("git_remote_settings"):
-            yield fault(repository, block.at("url"), "Dataform repository {} pushes to a Git host outside")
+        if repository.get("git_remote_settings") is not None:
+            yield fault(
+                repository, "git_remote_settings", "Dataform repository {} pushes to a Git host outside"
+            )
     yield from sends(world, "google_sourcerepo_repository", "pubsub_configs.topic", "topic",
                      "Source repository {} announces every change to")  # fmt: skip
 

@@ -10,6 +10,7 @@ from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault, flag, present, sends
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
+from policies.facts.flows import leaves
 from policies.facts.resource import Res
 from policies.facts.world import World
 
@@ -126,8 +127,8 @@ def models_and_notebooks_stay_inside(world: World) -> Iterator[Evidence]:
     for type_, says in _PRESENT.items():
         yield from present(world, [type_], says)
     for res in world.of("google_workbench_instance"):
-        for block in res.blocks("gce_setup.network_interfaces.access_configs"):
-            yield fault(res, block.path, "Notebook {} has an address on the internet")
+        for attribute, _ in leaves(res, "gce_setup.network_interfaces.access_configs"):
+            yield fault(res, attribute, "Notebook {} has an address on the internet")
 
 
 def _setting(res: Res, setting: _Setting) -> Iterator[Evidence]:

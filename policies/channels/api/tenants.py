@@ -11,24 +11,23 @@ from policies.facts.network.denies import deny_controls
 from policies.facts.network.doors import Door, doors
 from policies.facts.network.networks import networks
 from policies.facts.network.nics import nics
-from policies.facts.perimeter.guard import guard
+from policies.facts.perimeter.guard import Missing, guard
 from policies.facts.world import World
 
 _BUCKET = "a bucket of somebody else's project"
 
 
-def _closed_or(world: World, because: str, closes: str) -> Iterable[Evidence]:
+def _closed_or(world: World, missing: tuple[Missing, ...], because: str) -> Iterable[Evidence]:
     """Closed by a perimeter, by the seal, or by having no door; else residual or, where the level demands more, open.
 
-    ``because``: how bytes get to another project once code has a door.
+    ``missing``: what the perimeter lets pass; ``because``: how bytes get to another project once code has a door.
     """
     level = world.boundary.assurance
-    standing = guard(world)
-    if standing.holds:
-        yield from standing.controls
+    if not missing:
+        yield from guard(world).controls
         return
     if level == "perimeter":
-        yield from _unguarded(world, because)
+        yield from _unguarded(world, missing, because, _door_steps(doors(world), because))
         return
     found = doors(world)
     seal = mediation(world)
@@ -39,7 +38,7 @@ def _closed_or(world: World, because: str, closes: str) -> Iterable[Evidence]:
         yield from seal.controls
         return
     if level == "project":
-        yield Residual(because, closes)
+        yield Residual(because, "a service perimeter, or sealed jobs for every team (assurance: mediated)")
         return
     yield from _unsealed(world, found, because)
 
@@ -51,17 +50,18 @@ def _door_steps(found: tuple[Door, ...], because: str) -> tuple[Step, ...]:
     return (*steps, Step(steps[-1].target, _BUCKET, because))
 
 
-def _unguarded(world: World, because: str) -> Iterator[Leak]:
+def _unguarded(
+    world: World, missing: tuple[Missing, ...], because: str, steps: tuple[Step, ...]
+) -> Iterator[Leak]:
     """Leaks of the level ``perimeter``: what the perimeter lacks."""
-    steps = _door_steps(doors(world), because)
-    for missing in guard(world).missing:
-        target = world.at(missing.address) if missing.address else None
+    for item in missing:
+        target = world.at(item.address) if item.address else None
         yield Leak(
             "open", target.subject if target is not None else world.project,
-            f"{because[0].upper()}{because[1:]}: {missing.sentence}.",
+            f"{because[0].upper()}{because[1:]}: {item.sentence}.",
             steps or (Step("a workload", _BUCKET, because),),
             "put the project into an enforced perimeter that restricts every data service and limits accessible services",
-            missing.address, missing.attribute,
+            item.address, item.attribute,
         )  # fmt: skip
 
 
@@ -90,8 +90,8 @@ def _unsealed(world: World, found: tuple[Door, ...], because: str) -> Iterator[L
 def no_foreign_credential_reaches_a_google_api(world: World) -> Iterable[Evidence]:
     """Team code has no door to a Google API, is sealed from it, or stands in a perimeter that refuses other tenants."""
     yield from _closed_or(
-        world, "code that brings a foreign token can send bytes to a foreign bucket through the same front end",
-        "a service perimeter, or sealed jobs for every team (assurance: mediated)",
+        world, guard(world).outward,
+        "code that brings a foreign token can send bytes to a foreign bucket through the same front end",
     )  # fmt: skip
 
 
@@ -99,20 +99,22 @@ def no_foreign_credential_reaches_a_google_api(world: World) -> Iterable[Evidenc
 def no_own_identity_copies_to_a_foreign_resource(world: World) -> Iterable[Evidence]:
     """The identity that reads the data is in nobody's hands but the runner's, or a perimeter refuses the copy."""
     yield from _closed_or(
-        world, "an own identity can copy objects to a bucket whose owner grants it write, and no grant of that shows here",
-        "a service perimeter, or sealed jobs for every team (assurance: mediated)",
+        world, guard(world).copies,
+        "an own identity can copy objects to a bucket whose owner grants it write, and no grant of that shows here",
     )  # fmt: skip
 
 
 @channel("API-03")
 def own_credentials_work_inside_only(world: World) -> Iterable[Evidence]:
     """A perimeter refuses own credentials that come from outside."""
-    standing = guard(world)
-    if standing.holds:
-        yield from standing.controls
+    missing = guard(world).inward
+    if not missing:
+        yield from guard(world).controls
         return
     because = "a token of the project works from anywhere until it expires, for nothing asks where a request comes from"
     if world.boundary.assurance == "perimeter":
-        yield from _unguarded(world, because)
+        yield from _unguarded(
+            world, missing, because, (Step("a host of the internet", "the project's data", because),)
+        )
         return
     yield Residual(because, "a service perimeter whose ingress is narrow; for buckets also ip_filter")

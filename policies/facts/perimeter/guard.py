@@ -1,16 +1,27 @@
-"""Whether a perimeter stands between the project's code and everybody else's projects, and what is missing in it."""
+"""Whether a perimeter stands between the project's code and everybody else's projects, and what is missing in it.
+
+Not rules are judged here but requests: those by which data would leave, put to the perimeters one by one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.facts.evidence import Control
+from policies.facts.naming import short
 from policies.facts.network.doors import doors
-from policies.facts.perimeter.decision import RESTRICTED
-from policies.facts.perimeter.model import Perimeter, guards
+from policies.facts.perimeter.decision import Request, allowed
+from policies.facts.perimeter.levels import too_wide
+from policies.facts.perimeter.model import ANY, Config, Perimeter, guards, perimeters
 from policies.facts.perimeter.services import MOVERS
-from policies.facts.perimeter.width import wide_rules
+from policies.facts.perimeter.width import reads
 from policies.facts.world import World, fact
+
+_STRANGER = "user:stranger@example.invalid"
+_SOMEWHERE = "projects/0"  # no project has this number
+_WRITE = "write"
+_UNRESTRICTED = "unrestricted.example.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,60 +35,142 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """``controls`` prove the perimeter where ``missing`` is empty."""
+    """``controls`` are the perimeter's. ``outward``: requests of code inside that reach others; ``copies``: those that
+    touch the project and another; ``inward``: those that reach the project from outside."""
 
-    controls: tuple[Control, ...]
-    missing: tuple[Missing, ...]
+    controls: tuple[Control, ...] = ()
+    outward: tuple[Missing, ...] = ()
+    copies: tuple[Missing, ...] = ()
+    inward: tuple[Missing, ...] = ()
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """Everything that passes and should not."""
+        return (*self.outward, *self.copies, *self.inward)
 
     @property
     def holds(self) -> bool:
+        """Whether it refuses all of them."""
         return bool(self.controls) and not self.missing
 
 
 @fact
 def guard(world: World) -> Guard:
-    """The best perimeter around the project, for requests of its own code to projects of others and of others to it.
-
-    It must enforce (``status``), restrict every service by which bytes are handed on, let clients inside call nothing
-    else by private paths, and have no wide rule.
-    """
-    judged = [_judge(world, perimeter) for perimeter in guards(world)]
-    if not judged:
-        return Guard((), (Missing("no enforced service perimeter holds the project"),))
-    return min(judged, key=lambda item: len(item.missing))
-
-
-def _judge(world: World, perimeter: Perimeter) -> Guard:
+    """What the enforced perimeters around the project refuse."""
+    held = guards(world)
+    if not held:
+        nothing = (Missing("no enforced service perimeter holds the project"),)
+        return Guard((), nothing, nothing, nothing)
+    perimeter = held[0]
     config = perimeter.status
     assert config is not None
-    address = perimeter.res.address
-    missing: list[Missing] = []
-    lacking = sorted(MOVERS - config.restricted)
-    services = perimeter.attribute("status[0].restricted_services")
-    if lacking:
-        missing.append(Missing(f"the perimeter does not restrict {', '.join(lacking)}", address, services))
-    limit = perimeter.attribute("status[0].vpc_accessible_services")
-    if config.accessible is None:
-        missing.append(
-            Missing("code inside may call services that the perimeter does not restrict", address, limit)
-        )
-    elif extra := sorted(config.accessible - {RESTRICTED} - config.restricted):
-        missing.append(
-            Missing(f"code inside may call {', '.join(extra)}, which is not restricted", address, limit)
-        )
+    return Guard(
+        tuple(
+            Control(perimeter.res.address, perimeter.attribute(f"status[0].{name}"))
+            for name in ("resources", "restricted_services", "vpc_accessible_services")
+        ),
+        tuple(_missing(world, perimeter, _outward(world, config))) + tuple(_wide_doors(world)),
+        tuple(_missing(world, perimeter, _copies(world, config))),
+        tuple(_missing(world, perimeter, _inward(world, config))),
+    )
+
+
+def _wide_doors(world: World) -> Iterator[Missing]:
+    """Doors behind which services answer that no perimeter can restrict."""
     for door in doors(world):
         if door.kind not in ("restricted", "vpc-sc", "direct path"):
-            missing.append(
-                Missing(
-                    f"code reaches {door.steps[-1].target}, where services outside the perimeter answer",
-                    door.res.address,
-                    door.attribute,
-                )
+            sentence = (
+                f"code reaches {door.steps[-1].target}, where services answer that no perimeter restricts"
             )
-    for rule, reason in wide_rules(world, config):
-        missing.append(Missing(reason, rule.res.address, rule.attribute(f"{rule.direction}_to")))
-    controls = tuple(
-        Control(address, perimeter.attribute(f"status[0].{name}"))
-        for name in ("resources", "restricted_services", "vpc_accessible_services")
+            yield Missing(sentence, door.res.address, door.attribute)
+
+
+def _missing(world: World, perimeter: Perimeter, asked: Iterator[tuple[Request, str]]) -> Iterator[Missing]:
+    """One entry for each way in which a request passes that should not."""
+    said: set[str] = set()
+    for request, sentence in asked:
+        if sentence not in said and allowed(perimeters(world), request):
+            said.add(sentence)
+            part = "vpc_accessible_services" if request.service == _UNRESTRICTED else "restricted_services"
+            config = perimeter.status
+            if config is not None and request.service in config.restricted:
+                part = (
+                    "egress_policies" if request.client or len(request.resources) > 1 else "ingress_policies"
+                )
+            yield Missing(sentence, perimeter.res.address, perimeter.attribute(f"status[0].{part}"))
+
+
+def _own(world: World) -> str:
+    return f"projects/{world.boundary.project_number}"
+
+
+def _far(world: World, config: Config) -> list[tuple[str, str, str]]:
+    """(identity, method, project of others) that the egress rules speak of, and strangers'."""
+    own = _own(world)
+    identities = {_STRANGER} | {name for rule in config.egress for name in rule.identities}
+    methods = {_WRITE} | {
+        m for rule in config.egress for op in rule.operations for m in op.methods if m != ANY and not reads(m)
+    }
+    projects = {_SOMEWHERE} | {r for rule in config.egress for r in rule.resources if r not in (ANY, own)}
+    return [(i, m, p) for i in sorted(identities) for m in sorted(methods) for p in sorted(projects)]
+
+
+def _whose(project: str) -> str:
+    return "a project of somebody else's" if project == _SOMEWHERE else project
+
+
+def _outward(world: World, config: Config) -> Iterator[tuple[Request, str]]:
+    """Code inside, with anybody's credential, writes to a project outside."""
+    own = _own(world)
+    yield (
+        Request(_UNRESTRICTED, _WRITE, (_SOMEWHERE,), _STRANGER, own),
+        "code inside may call services that the perimeter does not restrict",
     )
-    return Guard(controls, tuple(missing))
+    for identity, method, project in _far(world, config):
+        for service in sorted(MOVERS):
+            sentence = f"it lets {service} write to {_whose(project)}"
+            yield Request(service, method, (project,), identity, own), sentence
+
+
+def _copies(world: World, config: Config) -> Iterator[tuple[Request, str]]:
+    """An own identity, inside or outside, copies from the project to another."""
+    own = _own(world)
+    for identity, method, project in _far(world, config):
+        for service in sorted(MOVERS):
+            for client in (own, None):
+                where = "inside" if client else "outside"
+                sentence = (
+                    f"it lets {service} copy from the project to {_whose(project)} at a request from {where}"
+                )
+                levels = _wide_levels(world, config) if client is None else frozenset()
+                yield Request(service, method, (own, project), identity, client, "", levels), sentence
+
+
+def _inward(world: World, config: Config) -> Iterator[tuple[Request, str]]:
+    """Anybody on the internet, with a credential of the project, reads from it."""
+    identities = {_STRANGER} | {name for rule in config.ingress for name in rule.identities}
+    methods = {"read"} | {
+        m for rule in config.ingress for op in rule.operations for m in op.methods if m != ANY
+    }
+    levels = _wide_levels(world, config)
+    for service in sorted(MOVERS):
+        for identity in sorted(identities):
+            for method in sorted(methods):
+                who = "anybody" if identity == _STRANGER else identity
+                yield (
+                    Request(service, method, (_own(world),), identity, None, "", levels),
+                    f"it lets {who} reach {service} of the project from anywhere",
+                )
+
+
+def _wide_levels(world: World, config: Config) -> frozenset[str]:
+    """Access levels that anybody satisfies, as far as can be told."""
+    named = {
+        source.level for rule in (*config.ingress, *config.egress) for source in rule.sources if source.level
+    }
+    declared = {short(entry.access_level) for entry in world.boundary.people}
+    return frozenset(
+        short(level)
+        for level in named | config.levels
+        if level != ANY and short(level) not in declared and too_wide(world, level) is not None
+    )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.expressions.values import Unknown
 from policies.facts.naming import short
 from policies.facts.perimeter.levels import too_wide
-from policies.facts.perimeter.model import ANY, Config, Rule
+from policies.facts.perimeter.model import ANY, Rule
 from policies.facts.principals import standing
 from policies.facts.world import World
 
@@ -25,18 +23,6 @@ _READS = (
     "batchget",
     "testiam",
 )
-
-
-def wide_rules(world: World, config: Config) -> Iterator[tuple[Rule, str]]:
-    """Each wide rule of a configuration with a sentence that says why."""
-    for rule in config.egress:
-        reason = wide_egress(world, rule)
-        if reason is not None:
-            yield rule, reason
-    for rule in config.ingress:
-        reason = wide_ingress(world, rule)
-        if reason is not None:
-            yield rule, reason
 
 
 def wide_egress(world: World, rule: Rule) -> str | None:

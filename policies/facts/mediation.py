@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from policies.channels.evidence import Control
+from policies.facts.evidence import Control
 from policies.facts.world import World, fact
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Where the seal does not hold. ``subject``: the namespace or workload that is not sealed; ``sentence``: why its
-    code can open a socket to a Google API, in plain English."""
+    code can open a socket to a Google API, in plain English. ``admission``: an admission policy is there and does not
+    refuse what it is there to refuse."""
 
     subject: str
     sentence: str
     address: str = ""
     attribute: str = ""
+    fix: str = ""
+    admission: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Mediation:
     @property
     def holds(self) -> bool:
         return bool(self.controls) and not self.gaps
+
+    @property
+    def admission_gaps(self) -> tuple[Gap, ...]:
+        """Gaps of admission policies that are there."""
+        return tuple(gap for gap in self.gaps if gap.admission)
 
 
 @fact

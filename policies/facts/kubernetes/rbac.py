@@ -19,6 +19,7 @@ from policies.facts.kubernetes.powers import EVERY_POWER, POWERS
 from policies.facts.kubernetes.selectors import selector
 from policies.facts.kubernetes.subjects import Subject, of_member, subject
 from policies.facts.resource import Block, Res
+from policies.facts.roles import BASIC
 from policies.facts.world import World, fact
 
 _AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
@@ -43,6 +44,11 @@ class Holding:
     @property
     def by_iam(self) -> bool:
         return self.rules is None
+
+    @property
+    def basic(self) -> bool:
+        """Whether it comes of a basic role, which IAM's channels report by themselves."""
+        return self.by_iam and self.role in BASIC
 
     @property
     def where(self) -> str:

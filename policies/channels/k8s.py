@@ -1,1 +1,0 @@
-"""Channels of family K8S."""

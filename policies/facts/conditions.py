@@ -26,20 +26,27 @@ Kind = Literal["narrows", "time", "always", "never", "undecided"]
 _VARIABLES = frozenset({"resource", "request", "api"})
 _FUNCTIONS = frozenset(
     {
-        "_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_?_:_", "@in", "_+_", "_-_",
-        "startsWith", "endsWith", "extract", "timestamp", "duration", "getAttribute", "hasOnly",
+        "_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_?_:_", "@in",
+        "startsWith", "endsWith", "extract", "timestamp", "getAttribute", "hasOnly",
         "matchTag", "matchTagId", "hasTagKey", "hasTagKeyId",
         "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes",
     }
 )  # fmt: skip
 TAG_FUNCTIONS = frozenset({"matchTag", "matchTagId", "hasTagKey", "hasTagKeyId"})
 _TIMES = re.compile(r"""timestamp\(\s*["']([^"']+)["']\s*\)""")
+_TAG_CALLS = re.compile(
+    r"""\b(matchTag|matchTagId|hasTagKey|hasTagKeyId)\(\s*["']([^"']*)["']\s*(?:,\s*["']([^"']*)["']\s*)?\)"""
+)
 _LITERAL = re.compile(r"""r?"((?:[^"\\]|\\.)*)"|r?'((?:[^'\\]|\\.)*)'""")
 _REQUEST = re.compile(
     r"\brequest\.(?!time\b)\w+|\brequest\[|\bresource\[|\bresource\.(?!name\b|type\b|service\b|matchTag|hasTagKey)\w+"
 )
 _GRANTS_BY_ROLE = "iam.googleapis.com/modifiedGrantsByRole"
 _MOST_TAGS = 4
+_STRANGE = (
+    "zqx",
+    "7w_",
+)  # names that no condition is about; two, for one may end or begin as a condition asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +101,12 @@ def _read(expression: str) -> Reading:
     roles = program.roles(literals)
     if seen == {True} and roles is None and not program.timed:
         return Reading("always", "it holds for every resource", literals, tags)
-    if seen == {False}:
+    if seen == {False} and not program.partial:
         return Reading("never", "it holds for no resource", literals, tags)
     if seen == {True} and roles is None and program.timed:
-        return Reading("time", "at some time it holds for every resource", literals, tags, program.until(literals))
+        return Reading(
+            "time", "at some time it holds for every resource", literals, tags, program.until(literals)
+        )
     until = program.until(literals) if program.timed else None
     anchored = program.anchored and not any(program.holds(place) for place in _generic())
     return Reading("narrows", "", literals, tags, until, roles, anchored)
@@ -113,7 +122,7 @@ def holds(condition: str | Unknown | None, place: Place) -> bool:
 
 def surely_holds(condition: str | Unknown | None) -> bool:
     """Whether a deny under this condition applies whatever is asked. False where it cannot be decided."""
-    return condition is None or (read(condition).kind == "always" and not read(condition).tags)
+    return condition is None or (read(condition).kind == "always" and "resource" not in str(condition))
 
 
 def open_prefixes(condition: str | Unknown | None) -> list[str]:
@@ -159,31 +168,32 @@ def _kinds(literals: Iterable[str]) -> list[tuple[str, str]]:
 def _generic() -> Iterator[Place]:
     """Resources that no condition names, one of every type."""
     for kind in TYPES.values():
-        yield Place("projects/zqx/zqx/zqx", *kind)
+        for strange in _STRANGE:
+            yield Place(f"projects/{strange}/{strange}/{strange}", *kind)
 
 
 def _probes(literals: tuple[str, ...]) -> Iterator[Place]:
-    """Resources of every type: one that nothing names, and for each literal the name it is, begins and ends, and what
-    a template with it in place gives."""
-    names = ["projects/zqx/zqx/zqx", "projects/_/buckets/zqx/objects/zqx"]
+    """Resources of every type: some that nothing names, and for each literal the names that it is, begins and ends."""
+    names = [
+        name for s in _STRANGE for name in (f"projects/{s}/{s}/{s}", f"projects/_/buckets/{s}/objects/{s}")
+    ]
     for literal in literals:
-        names += [literal, f"{literal}zqx", f"zqx{literal}", f"projects/_/buckets/{literal}/objects/zqx"]
-    templates = [literal for literal in literals if "{" in literal]
-    for template, literal in product(templates, literals):
-        filled = re.sub(r"\{[^}]*\}", lambda _, text=literal: text, template)  # type: ignore[misc]
-        names += [f"projects/_{filled}zqx", f"{filled}zqx"]
+        names += [literal, f"projects/_/buckets/{literal}/objects/zqx", f"projects/_{literal}zqx"]
+        names += [name for s in _STRANGE for name in (f"{literal}{s}", f"{s}{literal}")]
     for kind in _kinds(literals):
         for name in names:
             yield Place(name, *kind)
 
 
 def _literals(expression: str) -> Iterator[str]:
-    seen: set[str] = set()
-    for found in _LITERAL.finditer(_TIMES.sub("", expression)):
-        text = found[1] if found[1] is not None else found[2]
-        if text and text not in seen:
-            seen.add(text)
-            yield text
+    """The strings a condition compares names with, and its templates with these filled in."""
+    found = [a if a else b for a, b in _LITERAL.findall(_TIMES.sub("", expression))]
+    seen = list(dict.fromkeys(text for text in found if text))
+    templates = [text for text in seen if "{" in text]
+    yield from seen
+    for template, text in product(templates, seen):
+        head, _, tail = template.partition("{")
+        yield f"{head}{text}{tail.partition('}')[2]}"
 
 
 class _Program:
@@ -192,9 +202,10 @@ class _Program:
     def __init__(self, program: Any, expression: str) -> None:
         self._program = program
         functions = set(program.functions())
-        self.tags = sorted(functions & TAG_FUNCTIONS)
+        self.tags = sorted(set(_TAG_CALLS.findall(expression)))
+        self.partial = bool(functions & {"endsWith", "extract"})
         self.timed = bool(re.search(r"\brequest\s*\.\s*time\b", expression))
-        self.anchored = not functions & {"endsWith", "extract", "_!=_", "!_", "_?_:_", "_+_"}
+        self.anchored = not self.partial and not functions & {"_!=_", "!_", "_?_:_"}
         self.by_role = "getAttribute" in functions
         self._moments = list(_moments(expression)) if self.timed else [datetime.now(UTC)]
         self._written = [moment for text in _TIMES.findall(expression) if (moment := _moment(text))]
@@ -215,6 +226,8 @@ class _Program:
             return f"it asks about {other[0]}, which no plan decides"
         if found := _REQUEST.search(expression):
             return f"it asks about {found[0]}, which no plan decides"
+        if too_much := _too_much(expression, set(program.functions())):
+            return too_much
         if "getAttribute" in program.functions() and _GRANTS_BY_ROLE not in expression:
             return "it asks about an attribute of the request, which no plan decides"
         made = _Program(program, expression)
@@ -276,8 +289,9 @@ class _Program:
         context.add_function("hasOnly", lambda listed, allowed: all(item in allowed for item in listed))
         for name, part in _parts().items() if self.timed else ():
             context.add_function(name, part)
-        for name, answer in zip(self.tags, tags, strict=True):
-            context.add_function(name, lambda *_, answer=answer: answer)
+        answers = dict(zip(self.tags, tags, strict=True))
+        for name in {call[0] for call in self.tags}:
+            context.add_function(name, _tag_answer(name, answers))
         try:
             result = self._program.execute(context)
         except Exception as error:  # the evaluator raises whatever its Rust side does
@@ -285,6 +299,22 @@ class _Program:
         if not isinstance(result, bool):
             raise _Undecided("it is not a yes or no")
         return result
+
+
+def _tag_answer(name: str, answers: dict[tuple[str, str, str], bool]) -> Callable[..., bool]:
+    return lambda _resource, key, value="": answers[name, key, value]
+
+
+def _too_much(expression: str, functions: set[str]) -> str | None:
+    """Why a condition asks for more than a few samples decide, None where it does not."""
+    if len(re.findall(r"\.(?:endsWith|extract)\(", expression)) > 1:
+        return "it compares several parts of a name"
+    if len(functions & set(_parts())) > 1:
+        return "it compares several parts of the time"
+    calls = len(re.findall(r"\b(?:matchTag|matchTagId|hasTagKey|hasTagKeyId)\b", expression))
+    if calls != len(_TAG_CALLS.findall(expression)) or len(set(_TAG_CALLS.findall(expression))) > _MOST_TAGS:
+        return "it asks about more tags than are told apart here"
+    return None
 
 
 class _Undecided(Exception):

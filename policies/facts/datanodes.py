@@ -66,11 +66,16 @@ def places(res: Res, name: str, literals: tuple[str, ...]) -> Iterator[Place]:
     _, _, kind, inner = _NODES[res.type]
     yield Place(name, *TYPES[kind])
     for segment, inner_kind in inner:
-        yield Place(f"{name}{segment}zqx", *TYPES[inner_kind])
-        for literal in literals:
-            if literal.startswith(f"{name}{segment}"):
-                yield Place(literal, *TYPES[inner_kind])
-                yield Place(f"{literal}zqx", *TYPES[inner_kind])
+        below = [f"{name}{segment}zqx", *(text for text in literals if text.startswith(f"{name}{segment}"))]
+        below += [f"{text}zqx" for text in below]
+        for text in literals:
+            below += [
+                f"{name}{segment}{text}",
+                f"{name}{segment}{text}/zqx",
+                f"{name}{text}",
+                f"{name}{segment}zqx{text}",
+            ]
+        yield from (Place(text, *TYPES[inner_kind]) for text in below)
 
 
 def reached_under(world: World, condition: str | Unknown | None) -> list[Res]:

@@ -11,6 +11,7 @@ from policies.expressions.convert import MAX_TEXT, equal, kind, to_bool, to_numb
 from policies.expressions.dynamic import dynamic_blocks, with_repeated
 from policies.expressions.errors import BeyondError, WrongError
 from policies.expressions.functions import call
+from policies.expressions.normalise import Block
 from policies.expressions.numbers import add, divide, modulo, multiply, subtract
 from policies.expressions.parser import has_template, parse_template
 from policies.expressions.values import Namespace, SetValue, Unknown, derived
@@ -340,6 +341,8 @@ def attribute(of: Any, name: str) -> Any:
     if isinstance(of, dict):
         if name in of:
             return of[name]
+        if isinstance(of, Block):
+            return Unknown("known after apply", refs=(f"{of.reference}.{name}",))
         raise WrongError(f"an object without an attribute {name!r}")
     if isinstance(of, Namespace):
         return of.member(name)

@@ -24,7 +24,7 @@ RESOURCE: dict[str, Any] = {
     "google_kms_crypto_key": {"k": {"name": "key", "key_ring": "${google_kms_key_ring.r.id}"}},
     "google_secret_manager_secret": {"s": {"secret_id": "db"}},
     "google_artifact_registry_repository": {"r": {"repository_id": "images", "location": "europe-west1"}},
-    "google_container_cluster": {"c": {"name": "main", "location": "europe-west1"}, "zonal": {"name": "z", "zone": "europe-west1-b"}},
+    "google_container_cluster": {"c": {"name": "main", "location": "europe-west1"}, "dns": {"name": "d", "control_plane_endpoints_config": {"dns_endpoint_config": {"allow_external_traffic": False}}}},
     "google_bigquery_dataset": {"d": {"dataset_id": "metrics"}},
     "google_logging_project_sink": {
         "own": {"name": "s"}, "shared": {"name": "s", "unique_writer_identity": False},
@@ -111,6 +111,7 @@ def test_name_is_a_literal(reference: str, tmp_path: Path) -> None:
         "google_service_account.a.unique_id",
         "google_container_cluster.c.endpoint",
         "google_container_cluster.c.master_auth[0].cluster_ca_certificate",
+        "google_container_cluster.dns.control_plane_endpoints_config[0].dns_endpoint_config[0].endpoint",
         "google_compute_network.n.nonsense",
         "data.google_project.other.number",
     ],

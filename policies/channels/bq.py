@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.channels.evidence import Advice, Control, Evidence
@@ -144,7 +144,7 @@ def _transfer(world: World, res: Res) -> Iterator[Evidence]:
         for attribute, value in leaves(res, path):
             yield landed(res, attribute, place(world, value, kind, res), says, kind)
     params = res.get("params", {})
-    if isinstance(params, Unknown):
+    if not isinstance(params, Mapping):
         yield fault(res, "params", "What transfer {} copies, and where to, is not known", "undecided")
         return
     for name, value in params.items():

@@ -89,9 +89,7 @@ _VERBOSE = frozenset(
 
 def _audited(res: Res, block: Block) -> Iterator[Evidence]:
     kind, service = block.get("log_type"), res.get("service", "allServices")
-    if kind not in ("ADMIN_READ", "DATA_WRITE", "DATA_READ") or (
-        kind == "DATA_READ" and isinstance(service, Unknown)
-    ):
+    if kind not in ("ADMIN_READ", "DATA_WRITE", "DATA_READ") or not isinstance(service, str):
         yield fault(
             res,
             block.at("log_type"),
@@ -123,7 +121,7 @@ def logs_do_not_capture_data(world: World) -> Iterator[Evidence]:
                         "Query insights of {} show the texts of queries, values in them included", "weakened")  # fmt: skip
     for res in world.of("google_compute_backend_service", "google_compute_region_backend_service"):
         for block in res.blocks("log_config"):
-            fields = [str(name) for name in block.get("optional_fields", ()) or ()]
+            fields = [str(name) for _, name in leaves(block, "optional_fields")]
             if block.get("optional_mode") == "INCLUDE_ALL_OPTIONAL" or any(
                 _HEADERS.search(name) for name in fields
             ):
@@ -157,7 +155,7 @@ def alerts_reach_declared_people_only(world: World) -> Iterator[Evidence]:
 
 def _channel(world: World, res: Res) -> Iterator[Evidence]:
     kind, labels = res.get("type", Unknown("no type")), res.get("labels", {})
-    if isinstance(kind, Unknown) or isinstance(labels, Unknown):
+    if isinstance(kind, Unknown) or not isinstance(labels, Mapping):
         yield fault(res, "labels", "Where notification channel {} leads is not known", "undecided")
         return
     if kind == "email":

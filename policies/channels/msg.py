@@ -205,7 +205,7 @@ _API_CALL = re.compile(r"\bgoogleapis\.[a-z0-9_.]+")
 
 def _workflow(world: World, res: Res) -> Iterator[Evidence]:
     source = res.get("source_contents", "")
-    if isinstance(source, Unknown):
+    if not isinstance(source, str):
         yield fault(res, "source_contents", "What workflow {} calls is not known", "undecided")
         return
     places = list(mentions(world, source))

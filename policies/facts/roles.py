@@ -80,6 +80,6 @@ def permissions(world: World, role: Any) -> frozenset[str] | None:
 
 def _of_custom(res: Res) -> frozenset[str] | None:
     listed = res.get("permissions", ())
-    if isinstance(listed, Unknown) or any(isinstance(item, Unknown) for item in listed):
+    if not isinstance(listed, list | tuple) or any(isinstance(item, Unknown) for item in listed):
         return None
     return frozenset(str(item) for item in listed)

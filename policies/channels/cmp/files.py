@@ -9,7 +9,6 @@ from typing import Any
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault, kept, present, sends
 from policies.channels.registry import channel
-from policies.expressions.values import Unknown
 from policies.facts.flows import leaves
 from policies.facts.resource import Res
 from policies.facts.world import World, fact
@@ -93,7 +92,7 @@ def _exported(world: World, res: Res, path: str, name: str) -> Iterator[Evidence
 
 
 def _range(world: World, res: Res, attribute: str, value: Any) -> Evidence:
-    if isinstance(value, Unknown):
+    if not isinstance(value, str):
         return fault(res, attribute, "File store {} exports to a range that is not known", "undecided")
     try:
         clients = ip_network(value.strip(), strict=False)

@@ -86,7 +86,7 @@ def machines_boot_from_known_images(world: World) -> Iterator[Evidence]:
         for res in world.of(type_):
             for attribute, value in leaves(res, path):
                 there = place(world, value, "project")
-                if value not in _PUBLIC:
+                if not (isinstance(value, str) and value in _PUBLIC):
                     yield landed(res, attribute, there, "{} starts from an image of", "project")
     for type_, path, kind in _COPIED:
         yield from sends(world, type_, path, kind, _SAYS)

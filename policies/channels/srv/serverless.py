@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence
@@ -88,7 +88,7 @@ def _annotated(world: World, res: Res) -> Iterator[Evidence]:
     """Cloud Run's first API says the same in annotations of the revision."""
     path = "template.metadata.annotations"
     notes = res.get(path, {})
-    if isinstance(notes, Unknown) or any(isinstance(v, Unknown) for v in notes.values()):
+    if not isinstance(notes, Mapping) or any(isinstance(v, Unknown) for v in notes.values()):
         yield fault(
             res,
             path,
@@ -113,6 +113,10 @@ def _function(world: World, res: Res, prefix: str) -> Iterator[Evidence]:
     direct = res.get(f"{prefix}direct_vpc_egress")
     if direct == "VPC_EGRESS_ALL_TRAFFIC":
         yield Control(res.address, f"{prefix}direct_vpc_egress")
+        for kind in ("network", "subnetwork"):
+            for attribute, value in leaves(res, f"{prefix}direct_vpc_network_interface.{kind}"):
+                there = place(world, value, kind, res)
+                yield landed(res, attribute, there, "Function {} sends all of its traffic into", kind)
         return
     if connector is None:
         yield fault(
@@ -179,7 +183,9 @@ def only_the_project_invokes_serverless_code(world: World) -> Iterator[Evidence]
 
 def _annotated_ingress(res: Res) -> Evidence:
     notes = res.get("metadata.annotations", {})
-    value = notes if isinstance(notes, Unknown) else notes.get("run.googleapis.com/ingress", "all")
+    value = (
+        notes.get("run.googleapis.com/ingress", "all") if isinstance(notes, Mapping) else Unknown("no map")
+    )
     path = "metadata.annotations"
     fix = f"set run.googleapis.com/ingress in {path} of {res.address} to internal"
     if isinstance(value, Unknown):

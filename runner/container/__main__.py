@@ -1,0 +1,46 @@
+"""`python -m runner.container`: build the runner's image to .cloister/image/, an OCI layout, and print its digest."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from runner.container import image, wheels
+
+OUT = Path(".cloister/image")
+DONE, FAILED, SKIPPED = 0, 1, 3
+
+
+def main(arguments: list[str]) -> int:
+    """0 built; 1 a step failed; 3 a part of this machine is missing (a named skip)."""
+    parser = argparse.ArgumentParser(prog="python -m runner.container", description=__doc__)
+    parser.add_argument(
+        "--base",
+        default=os.environ.get("BASE") or None,
+        help="the base image; default: one of debootstrap's where that is here, else runner/Dockerfile's",
+    )
+    parser.add_argument("--fresh", action="store_true", help="make debootstrap's base again")
+    parser.add_argument("--out", type=Path, default=OUT, help="where the OCI layout goes")
+    options = parser.parse_args(arguments)
+    builder = image.tool()
+    if builder is None:
+        print("skipped: no image here; apt-get install podman", file=sys.stderr)
+        return SKIPPED
+    try:
+        image.build(builder, options.base, options.out, fresh=options.fresh)
+    except wheels.NotDownloaded as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except subprocess.CalledProcessError as error:
+        print(f"{' '.join(map(str, error.cmd[:2]))} failed: see {options.out}/log", file=sys.stderr)
+        return FAILED
+    built = image.Layout(options.out)
+    print(f"runner@{built.digest}, {built.size / 1e6:.1f} MB compressed, in {built.oci}")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

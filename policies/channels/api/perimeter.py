@@ -9,12 +9,10 @@ from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.network.networks import flag
 from policies.facts.network.nics import nics
-from policies.facts.perimeter.model import Perimeter, enforced, guards, own_member, perimeters
+from policies.facts.perimeter.model import PARTS, Perimeter, enforced, guards, own_member, perimeters
 from policies.facts.perimeter.services import DATA_BEARING, UNSUPPORTED
 from policies.facts.resource import Res
 from policies.facts.world import World
-
-_DRY = "google_access_context_manager_service_perimeter_dry_run"
 
 
 def _request(perimeter: Perimeter, because: str, attribute: str) -> Step:
@@ -60,8 +58,8 @@ def _block(perimeter: Perimeter) -> Res:
 
 def _dry_parts(world: World, held: bool) -> Iterator[Evidence]:
     """Parts of a dry run in resources of their own."""
-    for kind in ("resource", "ingress_policy", "egress_policy"):
-        for res in world.of(f"{_DRY}_{kind}"):
+    for type_, _, _, dry in PARTS:
+        for res in world.of(type_) if dry else ():
             if held:
                 yield Advice("only tried out", res.address, "perimeter")
             else:

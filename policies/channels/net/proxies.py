@@ -22,6 +22,7 @@ _GROUPS = (
 )  # fmt: skip
 _ENDPOINTS = (
     "google_compute_global_network_endpoint", "google_compute_region_network_endpoint", "google_compute_network_endpoint",
+    "google_compute_network_endpoints",
 )  # fmt: skip
 # Extensions of balancers call a service for each request: (type, the blocks that name it, the argument).
 _EXTENSIONS = (
@@ -80,7 +81,8 @@ def _members(world: World, group: Res) -> Iterator[str]:
             "region_network_endpoint_group",
         ):
             if res.get(name) is not None and created(world, group.type, res.get(name), res) is group:
-                yield str(res.get("fqdn") or res.get("ip_address"))
+                for block in res.blocks("network_endpoints") or [res]:
+                    yield str(block.get("fqdn") or block.get("ip_address"))
 
 
 def _extensions(world: World) -> Iterator[Evidence]:

@@ -27,6 +27,14 @@ def every_network_is_of_this_project(world: World) -> Iterable[Evidence]:
 
 
 def _shared(world: World) -> Iterator[Evidence]:
+    for res in world.of("google_compute_shared_vpc_host_project"):
+        if world.owns_project(res.project) is not False:
+            yield Leak(
+                "weakened", res.subject,
+                "This project is a Shared VPC host: machines of other projects may be put beside the workloads. Only a missing attachment "
+                "still keeps them out.",
+                (), f"remove {res.address}", res.address, "project",
+            )  # fmt: skip
     for res in world.of("google_compute_shared_vpc_service_project"):
         host, service = res.get("host_project"), res.get("service_project")
         if world.owns_project(host) and world.owns_project(service) is not True:

@@ -32,6 +32,7 @@ _HANDED_ON = (
 _APPLIANCES = {
     "google_network_security_firewall_endpoint": "inspects packets outside the network",
     "google_network_security_firewall_endpoint_association": "sends the network's packets to an inspection endpoint",
+    "google_network_security_dns_threat_detector": "shows DNS queries to an inspector outside the network",
     "google_cloud_ids_endpoint": "mirrors the network's packets to machines of Google's",
     "google_network_security_mirroring_endpoint": "mirrors packets to machines outside",
     "google_network_security_ull_mirroring_engine": "mirrors packets to machines outside",

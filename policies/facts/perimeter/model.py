@@ -118,41 +118,42 @@ def _perimeter(res: Res, block: Block, extras: dict[tuple[str, bool], _Extra]) -
     )  # fmt: skip
 
 
-_EXTRAS = {  # resource type: (argument that names the perimeter, what it adds)
-    "resource": "perimeter_name",
-    "ingress_policy": "perimeter",
-    "egress_policy": "perimeter",
-}
+# Parts of a perimeter in resources of their own: (type, the argument that names the perimeter, what it adds, dry run).
+PARTS = (
+    ("google_access_context_manager_service_perimeter_resource", "perimeter_name", "resource", False),
+    ("google_access_context_manager_service_perimeter_dry_run_resource", "perimeter_name", "resource", True),
+    ("google_access_context_manager_service_perimeter_ingress_policy", "perimeter", "ingress", False),
+    ("google_access_context_manager_service_perimeter_dry_run_ingress_policy", "perimeter", "ingress", True),
+    ("google_access_context_manager_service_perimeter_egress_policy", "perimeter", "egress", False),
+    ("google_access_context_manager_service_perimeter_dry_run_egress_policy", "perimeter", "egress", True),
+)
 
 
 def _extras(world: World) -> dict[tuple[str, bool], _Extra]:
     found: dict[tuple[str, bool], _Extra] = {}
-    base = "google_access_context_manager_service_perimeter"
-    for kind, argument in _EXTRAS.items():
-        for dry, type_ in ((False, f"{base}_{kind}"), (True, f"{base}_dry_run_{kind}")):
-            for res in world.of(type_):
-                extra = found.setdefault((_named(world, res.get(argument)), dry), _Extra())
-                if kind == "resource":
-                    extra.members.append(res.get("resource"))
-                elif kind == "ingress_policy":
-                    extra.ingress.append(_rule(res, res, "ingress"))
-                else:
-                    extra.egress.append(_rule(res, res, "egress"))
+    for type_, argument, kind, dry in PARTS:
+        for res in world.of(type_):
+            extra = found.setdefault((_named(world, res.get(argument)), dry), _Extra())
+            if kind == "resource":
+                extra.members.append(res.get("resource"))
+            elif kind == "ingress":
+                extra.ingress.append(_rule(res, res, "ingress"))
+            else:
+                extra.egress.append(_rule(res, res, "egress"))
+    for res in world.of("google_access_context_manager_ingress_policy"):
+        extra = found.setdefault((_named(world, res.get("ingress_policy_name")), False), _Extra())
+        extra.ingress.append(_bare(res, "ingress", (Source(level=ANY),)))
     for res in world.of("google_access_context_manager_egress_policy"):
         extra = found.setdefault((_named(world, res.get("egress_policy_name")), False), _Extra())
-        extra.egress.append(
-            Rule(
-                res,
-                "",
-                "egress",
-                frozenset(),
-                "ANY_IDENTITY",
-                (),
-                frozenset(strings(res, "resource")[0]) or frozenset({ANY}),
-                (Operation(ANY, frozenset({ANY})),),
-            )
-        )
+        extra.egress.append(_bare(res, "egress", ()))
     return found
+
+
+def _bare(res: Res, direction: Literal["ingress", "egress"], sources: tuple[Source, ...]) -> Rule:
+    """A rule of which only the resource is written: it is taken to open the rest."""
+    resources = frozenset(strings(res, "resource")[0]) or frozenset({ANY})
+    operations = (Operation(ANY, frozenset({ANY})),)
+    return Rule(res, "", direction, frozenset(), "ANY_IDENTITY", sources, resources, operations)
 
 
 def _named(world: World, value: Any) -> str:

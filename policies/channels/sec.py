@@ -57,6 +57,12 @@ def the_cluster_holds_no_secrets(world: World) -> Iterator[Evidence]:
                                 "read Secrets or enter the pod has them", "weakened",
                                 f"remove {name} from {cluster.address}")  # fmt: skip
     yield from unread(world, *(("google_container_cluster", name) for name in _ADDONS))
+    yield from present(
+        world,
+        ["kubernetes_secret_v1_data"],
+        "What {} writes is read by whoever may get or list Secrets",
+        "weakened",
+    )
     for obj in objects(world, "Secret"):
         yield fault(obj.res, obj.where("data"), "Kubernetes secret {} is read by whoever may get or list Secrets in its namespace",
                     "weakened", f"remove {obj.address}: fetch the secret by the team's identity")  # fmt: skip

@@ -27,6 +27,9 @@ TOLD = {
     "attributes.developer_owners.email": "a label for people",
     "attributes.operator_owners.email": "a label for people",
     "contact_email": "where Google asks back about a quota",
+    "hostname": "which certificate answers for which name",
+    "google_project_iam_member_remove.member": "who loses a grant",
+    "host": "what a probe of an own backend calls itself",
     "source.app_engine_version.uri": "what a test pretends to be",
     "source.cloud_function.uri": "what a test pretends to be",
     "source.cloud_run_revision.uri": "what a test pretends to be",
@@ -95,6 +98,6 @@ def test_a_harmless_type_has_no_way_out() -> None:
         f"{row.type}.{path}" for row in ROWS
         if row.kind == "harmless" and not row.type.startswith("data.")
         for path, (kind, flags) in schema.attributes(row.type).items()
-        if flags != "c" and not kind.startswith("block:") and REACHING.search(path) and path not in TOLD
+        if flags != "c" and not kind.startswith("block:") and REACHING.search(path) and not {path, f"{row.type}.{path}"} & TOLD.keys()
     ]  # fmt: skip
     assert found == []

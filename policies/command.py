@@ -150,8 +150,8 @@ def diff(
       cloister diff /tmp/main/cdktf.out cdktf.out
       cloister diff base.json head.json --format json
     """
-    from policies.changes import Side, compare
-    from policies.report.changes import render_json, render_markdown
+    from policies.report.as_changes import render_json, render_markdown
+    from policies.report.compare import Side, compare
 
     def side(path: Path, its_boundary: Path) -> Side:
         world = world_of((path,), its_boundary)

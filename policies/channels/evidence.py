@@ -6,29 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from policies.facts.evidence import Control, Step
+
+__all__ = ["Advice", "Assumed", "Control", "Evidence", "Failing", "Leak", "Residual", "Step"]
+
 Failing = Literal["open", "weakened", "undecided"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One edge of a witness path, readable as a sentence: ``source`` reaches ``target`` ``because`` ...
-
-    ``address`` and ``attribute`` name the configuration that makes the edge (empty when a default does).
-    """
-
-    source: str
-    target: str
-    because: str
-    address: str = ""
-    attribute: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A fact that cuts the channel: the resource and the attribute it was read from."""
-
-    address: str
-    attribute: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +41,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """Not closable at this assurance level; ``closes`` says what would close it. ``at_mediated`` / ``at_perimeter``:
-    whether ``boundary.assurance`` of that level demands a closure (then it is reported as open with ``path``)."""
+    """Not closable at this assurance level; ``closes`` says what would close it."""
 
     text: str
     closes: str

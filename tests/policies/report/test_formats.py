@@ -35,7 +35,12 @@ class Boundary:
 
 
 def report_over(subject: str, tmp_path: Path) -> Report:
-    tree = {"resource": {"google_compute_router": {"r": {}}, "google_compute_router_nat": {"leak": {"name": subject}}}}
+    tree = {
+        "resource": {
+            "google_compute_router": {"r": {}},
+            "google_compute_router_nat": {"leak": {"name": subject}},
+        }
+    }
     source = tmp_path / "cdk.tf.json"
     source.write_text(json.dumps(tree, indent=2))
     leak = Leak(
@@ -49,7 +54,10 @@ def report_over(subject: str, tmp_path: Path) -> Report:
     )
     evidence = {
         "NET-06": (leak,),
-        "NET-07": (Control("platform/google_compute_network.vpc", "delete_default_routes_on_create"), Advice("a lien")),
+        "NET-07": (
+            Control("platform/google_compute_network.vpc", "delete_default_routes_on_create"),
+            Advice("a lien"),
+        ),
         "API-01": (Residual("tenants share the VIP", "a perimeter"),),
         "TEN-02": (Assumed("share of results", "s@acme.example", date(2027, 3, 31), "results"),),
     }
@@ -59,7 +67,9 @@ def report_over(subject: str, tmp_path: Path) -> Report:
         if name in evidence
     )
     trusted = (Assumed("operates the platform", "s@acme.example", None, "group:p@acme.example"),)
-    return Report("project", grade(True, "project", False), (Input(str(source), "0" * 64),), verdicts, trusted)
+    return Report(
+        "project", grade(True, "project", False), (Input(str(source), "0" * 64),), verdicts, trusted
+    )
 
 
 @pytest.fixture(params=["leak", HOSTILE], ids=["plain", "hostile"])
@@ -70,7 +80,14 @@ def report(request: pytest.FixtureRequest, tmp_path: Path) -> Report:
 def test_json_follows_its_schema(report: Report) -> None:
     tree = json.loads(as_json.render(report))
     jsonschema.validate(tree, SCHEMA, cls=jsonschema.Draft202012Validator)
-    assert tree["summary"] == {"closed": 1, "weakened": 0, "open": 1, "undecided": 0, "residual": 1, "assumed": 1}
+    assert tree["summary"] == {
+        "closed": 1,
+        "weakened": 0,
+        "open": 1,
+        "undecided": 0,
+        "residual": 1,
+        "assumed": 1,
+    }
 
 
 def test_the_schema_refuses_another_shape(report: Report) -> None:

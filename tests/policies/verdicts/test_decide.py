@@ -77,7 +77,13 @@ def test_what_no_plan_shows_is_residual_unless_nothing_is_above(organization: An
 
 
 def attestation(channel: str, expires: str) -> dict[str, str]:
-    return {"channel": channel, "claim": "only the deployer", "evidence": "t1", "owner": "s@acme.example", "expires": expires}
+    return {
+        "channel": channel,
+        "claim": "only the deployer",
+        "evidence": "t1",
+        "owner": "s@acme.example",
+        "expires": expires,
+    }
 
 
 def test_an_attestation_closes_a_residual_as_assumed() -> None:
@@ -96,7 +102,13 @@ def test_an_attestation_excuses_no_leak() -> None:
 
 
 def exception(subject: str, expires: str = "2027-03-31") -> dict[str, str]:
-    return {"finding": "NET-06", "subject": subject, "why": "migration", "owner": "s@acme.example", "expires": expires}
+    return {
+        "finding": "NET-06",
+        "subject": subject,
+        "why": "migration",
+        "owner": "s@acme.example",
+        "expires": expires,
+    }
 
 
 def test_an_exception_excuses_the_one_subject_it_names() -> None:

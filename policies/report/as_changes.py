@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies.changes import Changes
+from policies.report.compare import Changes
 from policies.report.markdown import escape, finding_lines
 from policies.verdicts.model import Finding
 

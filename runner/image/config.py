@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from runner.image import occasion
 from runner.image.exits import Exit, Failure
 
 Source = Literal["platform", "submit", "pod", "image", "local"]
@@ -59,12 +60,14 @@ VARIABLES: tuple[Variable, ...] = (
         "CLOISTER_GRACE", "platform", NUMBER, "seconds between SIGTERM and SIGKILL for the command", "20"
     ),
     Variable("CLOISTER_JOB", "submit", LABEL, "the job's name"),
-    Variable("CLOISTER_RUN_ID", "submit", RUN_ID, "the run: UTC yyyymmdd-hhmmss- and 8 hex digits"),
+    Variable("CLOISTER_RUN_ID", "submit", RUN_ID, "the run: UTC yyyymmdd-hhmmss- and 8 hex digits", ""),
     Variable("CLOISTER_SPEC", "submit", r"(?s).*", "what to run, as JSON (spec.py)"),
     Variable("CLOISTER_SHARDS", "submit", r"[1-9][0-9]{0,4}", "how many shards the run has", "1"),
     Variable(
         "CLOISTER_IMAGE", "submit", r"\S*@sha256:[0-9a-f]{64}", "the image's digest, for the run record", ""
     ),
+    Variable("CLOISTER_OCCASION", "pod", LABEL, "for a run without an id: the Kubernetes Job's name", ""),
+    Variable("CLOISTER_OCCASION_UID", "pod", r"[0-9a-f-]{36}", "its uid", ""),
     Variable("CLOISTER_SHARD", "pod", r"[0-9]{1,5}", "this pod's completion index", "0"),
     Variable(
         "CLOISTER_ISOLATION",
@@ -123,9 +126,14 @@ def read(environ: Mapping[str, str]) -> Config:
             mistakes.append(f"{variable.name} is not set ({variable.meaning})")
         elif found and not re.fullmatch(variable.pattern, found):
             mistakes.append(f"{variable.name} is not valid ({variable.meaning})")
+    run_id = value["CLOISTER_RUN_ID"] or occasion.run_id(
+        value["CLOISTER_OCCASION"], value["CLOISTER_OCCASION_UID"]
+    )
+    if not run_id:
+        mistakes.append("CLOISTER_RUN_ID is not set, and no schedule started the run")
     if not mistakes and int(value["CLOISTER_SHARD"]) >= int(value["CLOISTER_SHARDS"]):
         mistakes.append("CLOISTER_SHARD is not below CLOISTER_SHARDS")
-    if mistakes:
+    if mistakes or not run_id:
         raise Failure(Exit.BAD_JOB, "; ".join(mistakes), "Submit with `cloister job`, which sets these")
     environments = value["CLOISTER_ENVIRONMENTS"]
     return Config(
@@ -141,7 +149,7 @@ def read(environ: Mapping[str, str]) -> Config:
         patience=int(value["CLOISTER_PATIENCE"]),
         grace=int(value["CLOISTER_GRACE"]),
         job=value["CLOISTER_JOB"],
-        run_id=value["CLOISTER_RUN_ID"],
+        run_id=run_id,
         spec=value["CLOISTER_SPEC"],
         shards=int(value["CLOISTER_SHARDS"]),
         shard=int(value["CLOISTER_SHARD"]),

@@ -59,7 +59,9 @@ SUBMIT_VARIABLES = (  # literals, set by `cloister job`
     "CLOISTER_SHARDS",
     "CLOISTER_IMAGE",
 )
-FIELD_VARIABLES = (  # fieldRefs; the second is set by Kubernetes' own Job controller on indexed Jobs
+FIELD_VARIABLES = (  # fieldRefs; the last is set by Kubernetes' own Job controller on indexed Jobs
+    "CLOISTER_OCCASION",
+    "CLOISTER_OCCASION_UID",
     "CLOISTER_SHARD",
     "JOB_COMPLETION_INDEX",
 )

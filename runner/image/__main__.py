@@ -66,4 +66,5 @@ def _attempt(config: settings.Config, log: Log, stop: Stop) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Not sys.exit: that waits for threads, and one may wait for a store that hangs. Nothing here is buffered.
+    os._exit(main())

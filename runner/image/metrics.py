@@ -35,10 +35,16 @@ def read(workspace: Workspace, declared: Sequence[str], owner: int) -> tuple[dic
         found = None
     if not isinstance(found, dict):
         return {}, f"{METRICS} is not a JSON object of at most {LIMIT} bytes"
-    good = {name: float(found[name]) for name in declared if _is_scalar(found.get(name))}
+    good = {name: value for name in declared if (value := _scalar(found.get(name))) is not None}
     missing = [name for name in declared if name not in good]
     return good, f"{METRICS} has no finite number for: {', '.join(missing)}" if missing else ""
 
 
-def _is_scalar(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _scalar(value: object) -> float | None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

@@ -48,17 +48,11 @@ class Run:
 
     def execute(self) -> None:
         """Do what is left to do of the run. Raises Failure, or CommandFailed, where it does not end well."""
-        won = attempt.winner(self.store, self.config, self.layout)
-        if won is not None:
-            self.record.attempt = won
-            self.log.event("NOTICE", "already-done", f"attempt {won} has published this run: nothing to do")
-            return
-        self.record.attempt = attempt.claim(self.store, self.config, self.layout)
-        self.log.labels["attempt"] = str(self.record.attempt)
-        self.log.event("INFO", "start", f"attempt {self.record.attempt} of run {self.config.run_id}")
-        with self._timed("stage-in"):
-            self._stage()
-        self.stop.check()
+        with self.stop.interrupting():
+            if not self._begin():
+                return
+            with self._timed("stage-in"):
+                self._stage()
         with self._timed("command"):
             ended, trace = self._command()
         self.record.command_exit = ended.code
@@ -68,6 +62,18 @@ class Run:
         self._require_success(ended, trace)
         with self._timed("publish"):
             self._publish()
+
+    def _begin(self) -> bool:
+        """Claim an attempt; False where another one has published the run already."""
+        won = attempt.winner(self.store, self.config, self.layout)
+        if won is not None:
+            self.record.attempt = won
+            self.log.event("NOTICE", "already-done", f"attempt {won} has published this run: nothing to do")
+            return False
+        self.record.attempt = attempt.claim(self.store, self.config, self.layout)
+        self.log.labels["attempt"] = str(self.record.attempt)
+        self.log.event("INFO", "start", f"attempt {self.record.attempt} of run {self.config.run_id}")
+        return True
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:
@@ -91,9 +97,7 @@ class Run:
             )
         keep = staging.already_there(self.workspace, staged)
         self.workspace.prepare(keep)
-        staging.stage(
-            self.media, self.workspace, [s for s in staged if s.parts not in keep], self.stop, self.log
-        )
+        staging.stage(self.media, self.workspace, [s for s in staged if s.parts not in keep], self.log)
         self._unpack(CODE, spec.code, "job")
         self._environment()
         saved = checkpoint.find(self.store, config, self.layout, self.record.attempt)
@@ -101,7 +105,7 @@ class Run:
             self.log.event(
                 "INFO", "resume", f"restoring a checkpoint of {len(saved)} files", files=len(saved)
             )
-            staging.stage(self.media, self.workspace, saved, self.stop, self.log, "restore")
+            staging.stage(self.media, self.workspace, saved, self.log, "restore")
         with disk("make the output directories"), paths.Beneath(self.workspace.job) as top:
             for folder in (CHECKPOINT, *(output.path for output in spec.outputs)):
                 with top.directory(tuple(folder.split("/")), create=True):
@@ -111,7 +115,7 @@ class Run:
 
     def _unpack(self, folder: str, digest: str, into: str) -> None:
         bucket = self.config.buckets["code"]
-        unpack.fetch(self.store, self.media, bucket, folder, digest, self.workspace.root / into, self.stop)
+        unpack.fetch(self.store, self.media, bucket, folder, digest, self.workspace.root / into)
 
     def _environment(self) -> None:
         """Find or unpack the libraries the job's lock names."""

@@ -17,7 +17,6 @@ from runner.image.layout import RunLayout
 from runner.image.log import Log
 from runner.image.media import PIECE, Media
 from runner.image.spec import Input
-from runner.image.stop import Stop
 from runner.image.store import Object, Store
 from runner.image.workspace import Workspace, disk, free_bytes, full
 
@@ -126,7 +125,7 @@ def _verified(top: paths.Beneath, item: Staged) -> bool:
 
 
 def stage(
-    media: Media, workspace: Workspace, staged: list[Staged], stop: Stop, log: Log, phase: str = "stage-in"
+    media: Media, workspace: Workspace, staged: list[Staged], log: Log, phase: str = "stage-in"
 ) -> None:
     """Download everything that is not there yet, checked. Raises Failure."""
     size = sum(item.source.size for item in staged)
@@ -134,22 +133,20 @@ def stage(
         raise full(f"stage {size} bytes of input")
     progress = transfer.Progress(log, phase, len(staged), size)
     with paths.Beneath(workspace.job) as top:
-        small = [
-            partial(_fetch, media, top, item, stop, progress) for item in staged if item.source.size < LARGE
-        ]
+        small = [partial(_fetch, media, top, item, progress) for item in staged if item.source.size < LARGE]
         transfer.run_all(small)
         for item in staged:
             if item.source.size >= LARGE:
-                _fetch(media, top, item, stop, progress)
+                _fetch(media, top, item, progress)
 
 
-def _fetch(media: Media, top: paths.Beneath, item: Staged, stop: Stop, progress: transfer.Progress) -> None:
+def _fetch(media: Media, top: paths.Beneath, item: Staged, progress: transfer.Progress) -> None:
     source = item.source
     with disk(f"write {'/'.join(item.parts)}"):
         fd = top.open(item.parts, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
         for _ in range(CORRUPT_TRIES):
-            crc = _ranges(media, source, fd, stop, progress)
+            crc = _ranges(media, source, fd, progress)
             if _matches(fd, source, crc):
                 progress.add(0, files=1)
                 return
@@ -161,7 +158,7 @@ def _fetch(media: Media, top: paths.Beneath, item: Staged, stop: Stop, progress:
         os.close(fd)
 
 
-def _ranges(media: Media, source: Object, fd: int, stop: Stop, progress: transfer.Progress) -> int:
+def _ranges(media: Media, source: Object, fd: int, progress: transfer.Progress) -> int:
     """Download all bytes, large objects in parallel ranges; the CRC32C of what arrived."""
 
     def part(start: int, end: int) -> int:
@@ -169,7 +166,6 @@ def _ranges(media: Media, source: Object, fd: int, stop: Stop, progress: transfe
 
         def take(offset: int, piece: bytes) -> None:
             nonlocal crc
-            stop.check()
             crc = checksums.extend(crc, piece)
             with disk(f"write {source.size} bytes of input"):
                 written = 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from runner.image.exits import Exit, Failure
 from runner.image.log import Log
 
 WORKERS = 8
@@ -54,15 +55,19 @@ class Progress:
         )
 
 
-def run_all(tasks: Sequence[Callable[[], Result]] | Iterable[Callable[[], Result]]) -> list[Result]:
-    """The results of all tasks, in their order, run WORKERS at a time. The first failure cancels what has not begun."""
+def run_all(tasks: Iterable[Callable[[], Result]]) -> list[Result]:
+    """The results of all tasks, in their order, WORKERS at a time. The first failure cancels what has not begun."""
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="transfer")
+    waits = True
     try:
         futures = [pool.submit(task) for task in tasks]
-        wait(futures, return_when=FIRST_EXCEPTION)
-        failed = next((f for f in futures if f.done() and f.exception() is not None), None)
-        if failed is not None:
-            raise failed.exception() or RuntimeError
+        finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in finished:
+            future.result()  # raises where it failed
         return [future.result() for future in futures]
+    except Failure as failure:
+        # A run that was told to end does not wait for a store that hangs; the process ends with its threads.
+        waits = failure.code != Exit.PREEMPTED
+        raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=waits, cancel_futures=True)

@@ -13,7 +13,6 @@ from typing import BinaryIO
 from runner.image import layout, paths
 from runner.image.exits import Exit, Failure
 from runner.image.media import Media
-from runner.image.stop import Stop
 from runner.image.store import Store
 from runner.image.workspace import disk
 
@@ -21,7 +20,7 @@ MEMBER_LIMIT = 200_000
 COPY = 1 << 20
 
 
-def fetch(store: Store, media: Media, bucket: str, folder: str, digest: str, into: Path, stop: Stop) -> None:
+def fetch(store: Store, media: Media, bucket: str, folder: str, digest: str, into: Path) -> None:
     """Download the archive `digest` and unpack it into the directory `into`. Raises Failure."""
     name = layout.package(folder, digest)
     source = store.find(bucket, name)
@@ -33,7 +32,6 @@ def fetch(store: Store, media: Media, bucket: str, folder: str, digest: str, int
     with tempfile.TemporaryFile(dir=into.parent) as file:
 
         def take(offset: int, piece: bytes) -> None:
-            stop.check()
             found.update(piece)
             with disk(f"unpack {name}"):
                 file.write(piece)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -91,28 +93,13 @@ def sealed(
         pytest.skip("not root here: run the tests as root to see the seal put on by root")
     for name in BUCKETS.values():
         server.make_bucket(name)
-    import shutil
-    import tempfile
-
     parent = Path(tempfile.mkdtemp(prefix="cloister-seal-", dir="/var/tmp"))
     parent.chmod(0o777)
     marker = str(parent / "before")
     evil = BEFORE.format(marker=marker)
     trap = parent / "trap"
     trap.mkdir()
-    # Modules the runner and the launcher import, and those the interpreter looks for on its own.
-    traps = (
-        "sitecustomize",
-        "usercustomize",
-        "json",
-        "ctypes",
-        "signal",
-        "runner",
-        "struct",
-        "resource",
-        "startup",
-    )
-    for name in traps[:2] + ("startup",):
+    for name in ("sitecustomize", "usercustomize", "startup"):
         (trap / f"{name}.py").write_text(evil)
     environment = tar({f"{name}.py": evil for name in ("sitecustomize", "usercustomize", "runner")})
     server.put(BUCKETS["code"], f"environments/{digest(environment)[7:]}.tar.gz", environment)
@@ -124,7 +111,11 @@ def sealed(
         parent / "work",
         {
             "main.py": attempts,
-            **{f"{name}.py": evil for name in traps if name not in ("json", "ctypes", "signal", "struct")},
+            # What the interpreter looks for on its own, and modules the runner imports, where the command starts.
+            **{
+                f"{name}.py": evil
+                for name in ("sitecustomize", "usercustomize", "runner", "resource", "startup")
+            },
         },
         inputs=[{"from": "data/facts/", "to": "in"}],
         outputs=[{"from": "out", "to": "artifacts"}],

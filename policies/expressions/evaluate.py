@@ -377,14 +377,18 @@ def _within(of: Unknown, step: str) -> Unknown:
 
 
 def joined(parts: list[Any]) -> Any:
-    """Parts as one text. With an unknown part: unknown, with the text before it as its prefix."""
+    """Parts as one text. With an unknown part: unknown, with the text before it as its prefix and, where it is the only
+    unknown, the text after it as its suffix."""
     text = ""
     for position, part in enumerate(parts):
         if isinstance(part, Unknown):
             rest = [other for other in parts[position:] if isinstance(other, Unknown)]
             alone = position == len(parts) - 1
             if alone:
-                return Unknown(part.reason, text + part.prefix, part.refs, part.exact)
+                return Unknown(part.reason, text + part.prefix, part.refs, part.exact, part.suffix)
+            if part.exact and len(rest) == 1:
+                after = "".join(to_text(other) for other in parts[position + 1 :])
+                return Unknown(part.reason, text + part.prefix, part.refs, False, after)
             return derived(rest, text + part.prefix)
         text += to_text(part)
         if len(text) > MAX_TEXT:

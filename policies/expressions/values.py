@@ -12,7 +12,8 @@ class Unknown:
     """A value that could not be resolved. ``reason`` is a phrase for people; ``prefix`` is the literal text before
     the unresolved part (``serviceAccount:``), ``refs`` the references it hangs on, qualified by their stack
     (``platform/google_x.y.attr``). ``exact`` says that the value is the prefix followed by the one reference and
-    nothing else; a value that was computed from references in another way is not exact.
+    nothing else; a value that was computed from references in another way is not exact. ``suffix`` is the literal
+    text after the one reference of a value that is prefix, reference and suffix and nothing else; it is not exact.
 
     Never a pass: whoever meets one must yield an undecided or assume the worst.
     """
@@ -21,6 +22,7 @@ class Unknown:
     prefix: str = ""
     refs: tuple[str, ...] = ()
     exact: bool = True
+    suffix: str = ""
 
     def __bool__(self) -> bool:
         raise TypeError(f"an unknown value was used as a condition: {self.reason}")

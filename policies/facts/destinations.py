@@ -243,11 +243,9 @@ def _of(world: World, res: Res, name: str) -> Place:
 
 def _unknown(world: World, value: Unknown, kind: str) -> Place:
     noun = KINDS[kind].noun
-    res = (
-        world.referred(replace(value, prefix=""))
-        if value.exact and not _SERVICE_HOST.sub("", value.prefix)
-        else None
-    )
+    whole = value.exact or (kind == "bucket" and value.suffix.startswith("/"))
+    named = replace(value, prefix="", exact=True, suffix="")
+    res = world.referred(named) if whole and not _SERVICE_HOST.sub("", value.prefix) else None
     if res is not None and _fits(res, kind):
         found = _of(world, res, f"{noun} {res.subject}")
         if found.where == "own" and KINDS[kind].world_wide:

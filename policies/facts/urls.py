@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,8 +48,9 @@ def url_place(world: World, value: Any) -> Place:
 
 
 def _referred(world: World, value: Unknown) -> Place:
-    target = world.referred(value)
-    if target is not None and target.type in SERVING and value.exact and not value.prefix:
+    whole = value.exact or value.suffix.startswith(("/", "?"))
+    target = world.referred(replace(value, exact=True, suffix="")) if whole and not value.prefix else None
+    if target is not None and _asks_address(target, value.refs[0]):
         owned = world.owns_project(target.project)
         if owned:
             return Place("created" if target.mode == "managed" else "own", target.subject, "", target)
@@ -58,6 +60,12 @@ def _referred(world: World, value: Unknown) -> Place:
     if host:
         return url_place(world, value.prefix)
     return Place("unknown", "a URL", f"which is not known before it is applied ({value.reason})")
+
+
+def _asks_address(target: Res, reference: str) -> bool:
+    """Whether a reference to a resource is to an attribute that holds its address."""
+    attribute = re.split(r"[.\[]", reference.removeprefix(f"{target.address}."))[0]
+    return attribute in SERVING.get(target.type, ())
 
 
 def _private(host: str) -> bool:

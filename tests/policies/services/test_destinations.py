@@ -163,6 +163,12 @@ def test_images(image: str, inside: bool) -> None:
     assert place(WORLD, image, "registry").inside == inside
 
 
+def later(suffix: str) -> Unknown:
+    """The address of the service of ``SERVED`` with text after it."""
+    refs = ("platform/google_cloud_run_v2_service.api.uri",)
+    return Unknown("later", refs=refs, exact=False, suffix=suffix)
+
+
 SERVED = world_of({"google_cloud_run_v2_service": {"api": {"name": "api", "location": "europe-west1"}}})
 
 
@@ -192,6 +198,10 @@ SERVED = world_of({"google_cloud_run_v2_service": {"api": {"name": "api", "locat
         ("http://[bad", "foreign"),
         (Unknown("later", refs=("platform/google_cloud_run_v2_service.api.uri",)), "created"),
         (Unknown("later", refs=("platform/google_cloud_run_v2_service.api.uri",), exact=False), "unknown"),
+        (later(suffix="/push"), "created"),
+        (later(suffix=".evil.example"), "unknown"),
+        (later(suffix=":x@evil.example"), "unknown"),
+        (Unknown("later", refs=("platform/google_cloud_run_v2_service.api.etag",)), "unknown"),
         (
             Unknown(
                 "later", "https://attacker.example/?to=", ("platform/google_cloud_run_v2_service.api.uri",)
@@ -217,3 +227,25 @@ def test_regions(region: str, zone: str) -> None:
         assert within(WORLD, f"{region}-{zone}") is inside
         assert region_of(f"projects/p/zones/{region}-{zone}") == region.lower()
     assert within(WORLD, Unknown("later")) is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "where"),
+    [
+        ("${google_cloud_run_v2_service.api.uri}", "created"),
+        ("${google_cloud_run_v2_service.api.uri}/push?a=1", "created"),
+        ("${google_cloud_run_v2_service.api.uri}.attacker.example/", "unknown"),
+        ('${replace(google_cloud_run_v2_service.api.uri, "run.app", "attacker.example")}/push', "unknown"),
+        ("https://attacker.example/${google_cloud_run_v2_service.api.uri}", "foreign"),
+    ],
+)
+def test_urls_as_they_are_written(endpoint: str, where: str) -> None:
+    pushing = {"name": "s", "topic": "t", "push_config": {"push_endpoint": endpoint}}
+    world = world_of(
+        {
+            "google_cloud_run_v2_service": {"api": {"name": "api", "location": "europe-west1"}},
+            "google_pubsub_subscription": {"s": pushing},
+        }
+    )
+    found = world.of("google_pubsub_subscription")[0].get("push_config.push_endpoint")
+    assert url_place(world, found).where == where

@@ -33,9 +33,9 @@ _SHAPES = re.compile(
 _NAMED = re.compile(
     r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic)\s+"
     r"|\"private_key(?:_id)?\"\s*:\s*\""
-    r"|\b(?:password|passwd|secret|api_?key|access_?token|client_secret)[\"']?\s*[:=]\s*[\"']?"
-    r"|://[^\s/:@]*:)"
-    r"([^\s\"'@,;]{4,})"
+    r"|\b(?:password|passwd|secret|api_?key|access_?token|client_secret)[\"']?\s*[:=]\s*[\"']?)"
+    r"[^\s\"',;]{4,}"
+    r"|(://[^\s/:@]*:)[^\s/@]+(?=@)"
 )
 _BEGIN = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _END = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
@@ -60,6 +60,6 @@ class Redactor:
         if begins and _END.search(text, begins[-1]) is None:
             self._inside_key = True
         text, shapes = _SHAPES.subn(REPLACEMENT, text)
-        text, named = _NAMED.subn(lambda match: match[1] + REPLACEMENT, text)
+        text, named = _NAMED.subn(lambda match: (match[1] or match[2]) + REPLACEMENT, text)
         self.count += shapes + named
         return text

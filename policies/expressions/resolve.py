@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from policies.expressions.instances import ResourceObject
 from policies.expressions.scope import Whole
 from policies.expressions.values import Unknown
 from policies.snapshot.model import Resource, Snapshot
+
+_IN_PROJECT = re.compile(r"(?:.*/)?projects/([^/_][^/]*)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,17 @@ class Evaluation:
             return self._context.project
         own = instance.configured("project")
         own = instance.provider("project") if own is None else own
-        if own is None:
-            return Unknown("neither the resource nor its provider names a project")
-        return own
+        if own is not None:
+            return own
+        if instance.shape.inner and "project" not in instance.shape.inner:
+            return self._project_of_parent(instance)
+        return Unknown("neither the resource nor its provider names a project")
+
+    def _project_of_parent(self, instance: ResourceObject) -> Any:
+        """A type without a project of its own lies where its parent does; a bare name is read in the own project."""
+        for name, shape in instance.shape.inner.items():
+            value = instance.configured(name) if not shape.optional else None
+            found = _IN_PROJECT.match(value) if isinstance(value, str) else None
+            if found:
+                return found[1]
+        return self._context.project

@@ -170,8 +170,9 @@ class _Reader:
     def notes(self) -> None:
         notes, tree = self.stack_.notes, self.tree
         for change in _list(tree.get("resource_drift")):
-            if _object(change.get("change")).get("actions") != ["no-op"]:
-                notes.append(("drift", change["address"]))
+            changed = _changed(_object(change.get("change")))
+            if changed:
+                notes.append(("drift", f"{change['address']}: {', '.join(changed)}"))
         for deferred in _list(tree.get("deferred_changes")):
             notes.append(("deferred", str(_object(deferred.get("resource_change")).get("address"))))
         if tree.get("complete") is False:
@@ -180,6 +181,14 @@ class _Reader:
             )
         if tree.get("errored") is True:
             notes.append(("errored", "planning ended with an error"))
+
+
+def _changed(change: Mapping[str, Any]) -> list[str]:
+    """The arguments that differ; what was deleted or made outside is named so."""
+    before, after = change.get("before"), change.get("after")
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return ["deleted"] if isinstance(before, Mapping) else []
+    return sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
 def plan_name(path: Path) -> str:

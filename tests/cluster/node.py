@@ -58,6 +58,9 @@ class Node:
         self._await("kubelet", lambda: " Ready" in self.kubectl("get", "nodes", "--no-headers").stdout)
         self._start("kube-proxy", self._proxy())
         self._start("coredns", self._dns())
+        applied = self.kubectl("apply", "-f", str(parts.HERE / "crds.yaml"))
+        if applied.returncode:
+            raise Failed(applied.stderr.strip())
 
     def down(self) -> None:
         """Stop every process and unmount what they left. The state stays, so that ``up`` resumes it."""

@@ -1,0 +1,154 @@
+"""ValidatingAdmissionPolicies and their bindings: what each speaks of, and whether it is in force.
+
+Source: kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.expressions.values import Unknown
+from policies.facts.kubernetes.objects import Object, objects
+from policies.facts.kubernetes.selectors import Selector, selector
+from policies.facts.resource import Block
+from policies.facts.world import World, fact
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An expression with its name (of a variable or condition) or message (of a validation)."""
+
+    name: str
+    expression: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a policy or binding speaks of: resource rules, labels of namespaces and of objects."""
+
+    rules: tuple[Mapping[str, Any], ...]
+    excluded: tuple[Mapping[str, Any], ...]
+    spaces: Selector
+    objects: Selector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdmissionPolicy:
+    """``broken``: why it refuses nothing for certain, empty when it may."""
+
+    obj: Object
+    scope: Scope
+    conditions: tuple[Named, ...]
+    variables: tuple[Named, ...]
+    validations: tuple[Named, ...]
+    broken: str
+    params: bool
+
+    def expressions(self) -> Iterator[Named]:
+        yield from self.conditions
+        yield from self.variables
+        yield from self.validations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """A policy in force for what both it and the binding speak of. ``broken``: why it puts nothing in force; ``at``:
+    where that stands."""
+
+    obj: Object
+    policy: AdmissionPolicy | None
+    scope: Scope
+    broken: str
+    at: str
+    params: Mapping[str, Any] | None = None
+
+
+@fact
+def admission_policies(world: World) -> dict[str, AdmissionPolicy]:
+    """Every policy by name."""
+    found: dict[str, AdmissionPolicy] = {}
+    for obj in objects(world, "ValidatingAdmissionPolicy"):
+        if isinstance(obj.name, str):
+            found[obj.name] = _policy(obj)
+    return found
+
+
+@fact
+def bindings(world: World) -> tuple[Binding, ...]:
+    """Every binding with its policy."""
+    return tuple(_binding(world, obj) for obj in objects(world, "ValidatingAdmissionPolicyBinding"))
+
+
+def _policy(obj: Object) -> AdmissionPolicy:
+    body = obj.body
+    failure = body.get("spec.failurePolicy", "Fail")
+    unknown = next(iter(body.unknowns("spec")), None)
+    broken = ""
+    if failure != "Fail":
+        broken = f"its failurePolicy is {failure if isinstance(failure, str) else 'not known'}, so that whatever it cannot evaluate passes"
+    elif unknown is not None:
+        broken = f"{unknown[0]} is not known ({unknown[1].reason})"
+    return AdmissionPolicy(
+        obj, _scope(body, "spec.matchConstraints"), _named(body, "spec.matchConditions", "name"),
+        _named(body, "spec.variables", "name"), _named(body, "spec.validations", "message"), broken,
+        body.get("spec.paramKind") is not None,
+    )  # fmt: skip
+
+
+def _binding(world: World, obj: Object) -> Binding:
+    body = obj.body
+    name, actions = body.get("spec.policyName"), body.get("spec.validationActions", ())
+    policy = admission_policies(world).get(name) if isinstance(name, str) else None
+    broken, at = "", "spec"
+    unknown = next(iter(body.unknowns("spec")), None)
+    if unknown is not None:
+        broken, at = f"{unknown[0]} is not known ({unknown[1].reason})", unknown[0]
+    elif policy is None:
+        broken, at = f"no stack creates the policy {name} it binds", "spec.policyName"
+    elif "Deny" not in actions:
+        broken, at = (
+            f"it does {' and '.join(map(str, actions)) or 'nothing'}, and denies nothing",
+            "spec.validationActions",
+        )
+    params = _params(world, body) if policy is not None and policy.params else None
+    if not broken and policy is not None and policy.params and params is None:
+        broken, at = "the parameters it names are not in the snapshot", "spec.paramRef"
+    return Binding(obj, policy, _scope(body, "spec.matchResources"), broken, at, params)
+
+
+def _params(world: World, body: Block) -> Mapping[str, Any] | None:
+    """The object a binding names as parameters, where it names one by name that the snapshot creates."""
+    name, space = body.get("spec.paramRef.name"), body.get("spec.paramRef.namespace")
+    found = [
+        obj for obj in objects(world, "ConfigMap", "Secret")
+        if obj.name == name and (space is None or obj.namespace == space)
+    ]  # fmt: skip
+    if len(found) != 1 or any(found[0].body.unknowns()):
+        return None
+    return {"kind": found[0].kind, **found[0].body.values}
+
+
+def _scope(body: Block, path: str) -> Scope:
+    return Scope(
+        tuple(block.values for block in body.blocks(f"{path}.resourceRules")),
+        tuple(block.values for block in body.blocks(f"{path}.excludeResourceRules")),
+        _selector(body, f"{path}.namespaceSelector"), _selector(body, f"{path}.objectSelector"),
+    )  # fmt: skip
+
+
+def _selector(body: Block, path: str) -> Selector:
+    value = body.get(path)
+    if isinstance(value, Unknown):
+        return Selector(unknown=value)
+    found = body.blocks(path)
+    return selector(found[0]) if found else Selector()
+
+
+def _named(body: Block, path: str, name: str) -> tuple[Named, ...]:
+    return tuple(
+        Named(str(block.get(name, "")), str(block.get("expression", "")), block.at("expression"))
+        for block in body.blocks(path)
+    )

@@ -7,12 +7,13 @@ an allow that two resources dispute is taken as given.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from policies.expressions.values import Unknown
 from policies.facts import schema
+from policies.facts.lists import listed, text
 from policies.facts.members import parse
 from policies.facts.naming import find, short
 from policies.facts.principals import Standing, resolved, standing
@@ -126,6 +127,8 @@ def _bindings(world: World, res: Res, form: Form) -> Iterator[tuple[Any, Any, An
         return
     attribute = "member" if form == "member" else "members"
     condition = expression(res)
+    if form == "binding" and res.get(attribute) is None:
+        return  # plans write the empty set of members as null
     for member in listed(res.get(attribute)):
         yield text(res.get("role")), text(member), condition, attribute
 
@@ -155,16 +158,6 @@ def _policy(world: World, res: Res) -> Iterator[tuple[Any, Any, Any, str]]:
     for block in blocks:
         for member in listed(block.get("members", ())):
             yield text(block.get("role")), text(member), expression(block), "policy_data"
-
-
-def listed(value: Any) -> Iterable[Any]:
-    """The items of a list, or the one value that stands in its place, an unknown among them."""
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def text(value: Any) -> Any:
-    """A name, or an unknown: what is no name may be any."""
-    return value if isinstance(value, str | Unknown) else Unknown("no name is written")
 
 
 def expression(block: Block) -> str | Unknown | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloister.declarations import DeclarationErrors, Declarations, Job, Mistake, Team, load, load_job
-from cloister.declarations.fields import duration_seconds
 from cloister.declarations.mistakes import nearest, shown
 from cloister.declarations.source import read
 from runner.image import spec
@@ -45,15 +44,30 @@ class Prepared:
             environment=environment,
             inputs=tuple(spec.Input(*_place(item.from_), _directory(item.to)) for item in self.job.inputs),
             outputs=tuple(spec.Output(_directory(item.from_), item.to) for item in self.job.outputs),
-            timeout=duration_seconds(self.job.timeout),
+            timeout=self.job.timeout_seconds,
             metrics=self.job.metrics,
         )
 
 
-def prepare(path: Path, team_name: str, root: Path, stand_in: Path | None = None) -> Prepared:
-    """Read and check everything a local run needs. Raises DeclarationErrors with every mistake.
+def find_team(team_name: str, root: Path) -> tuple[Declarations, Team]:
+    """The declarations under `root` and one team of theirs. Raises DeclarationErrors."""
+    declarations = load(root)
+    team = declarations.teams.get(team_name)
+    if team is None:
+        known = ", ".join(declarations.teams) or "none"
+        near = nearest(team_name, declarations.teams)
+        message = f"found {shown(team_name)}, expected one of {known}{near}"
+        raise DeclarationErrors([Mistake("--team", 0, message)])
+    return declarations, team
 
-    `stand_in` is where the inputs lie on this machine, by bucket kind; beside the job file when left out.
+
+def prepare(
+    path: Path, team_name: str, root: Path, stand_in: Path | None = None, *, here: bool = True
+) -> Prepared:
+    """Read and check everything a run needs. Raises DeclarationErrors with every mistake.
+
+    `stand_in` is where the inputs lie on this machine, by bucket kind; beside the job file when left out. A run
+    that is not `here` finds them in the team's buckets, which people cannot list.
     """
     stand_in = stand_in or path.parent
     mistakes: list[Mistake] = []
@@ -61,17 +75,12 @@ def prepare(path: Path, team_name: str, root: Path, stand_in: Path | None = None
     team: Team | None = None
     job: Job | None = None
     try:
-        declarations = load(root)
-        team = declarations.teams.get(team_name)
-        if team is None:
-            known = ", ".join(declarations.teams) or "none"
-            near = nearest(team_name, declarations.teams)
-            mistakes.append(Mistake("--team", 0, f"found {shown(team_name)}, expected one of {known}{near}"))
+        declarations, team = find_team(team_name, root)
     except DeclarationErrors as errors:
         mistakes.extend(errors.mistakes)
     try:
         job = load_job(path, team=team)
-        mistakes.extend(_beside(path, job, stand_in))
+        mistakes.extend(_beside(path, job, stand_in if here else None))
     except DeclarationErrors as errors:
         mistakes.extend(Mistake(str(path), mistake.line, mistake.message) for mistake in errors.mistakes)
     if mistakes or declarations is None or team is None or job is None:
@@ -83,34 +92,24 @@ def _beside(path: Path, job: Job, stand_in: Path) -> Iterator[Mistake]:
     """What the file names and is not there, or cannot be staged as written."""
     source = read(path.parent, path)
 
-    def mistake(*location: str | int, message: str) -> Mistake:
-        return Mistake(str(path), source.line(location), message)
+    def wrong(field: str, location: tuple[str | int, ...], value: str, expected: str) -> Mistake:
+        return Mistake(str(path), source.line(location), f"{field}: found {shown(value)}, expected {expected}")
 
     if not (path.parent / job.code).is_dir():
-        yield mistake("code", message=f"found {shown(job.code)}, expected a directory beside this file")
+        yield wrong("code", ("code",), job.code, "a directory beside this file")
     if job.environment is not None and not (path.parent / job.environment).is_file():
-        yield mistake(
-            "environment", message=f"found {shown(job.environment)}, expected a lock file beside this file"
-        )
+        yield wrong("environment", ("environment",), job.environment, "a lock file beside this file")
     for index, item in enumerate(job.inputs):
+        location = ("inputs", index)
         if not local_files(stand_in, item.from_):
-            where = stand_in / item.from_
-            yield mistake(
-                "inputs",
-                index,
-                "from",
-                message=f"found {shown(item.from_)}, expected files in {where} for a local run",
-            )
-    for key, folders in (
-        ("inputs", [item.to for item in job.inputs]),
-        ("outputs", [o.from_ for o in job.outputs]),
-    ):
-        for index, folder in enumerate(folders):
-            if not _directory(folder):
-                field = "to" if key == "inputs" else "from"
-                yield mistake(
-                    key, index, field, message=f"found {shown(folder)}, expected a directory below the job's"
-                )
+            expected = f"files at {stand_in / item.from_} for a local run"
+            yield wrong(f"inputs[{index}].from", (*location, "from"), item.from_, expected)
+        if not _directory(item.to):
+            yield wrong(f"inputs[{index}].to", (*location, "to"), item.to, "a directory below the job's own")
+    for index, output in enumerate(job.outputs):
+        if not _directory(output.from_):
+            where = ("outputs", index, "from")
+            yield wrong(f"outputs[{index}].from", where, output.from_, "a directory below the job's own")
 
 
 def local_files(stand_in: Path, location: str) -> list[tuple[str, Path]]:

@@ -39,7 +39,8 @@ class Variable:
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("CLOISTER_TEAM", "platform", LABEL, "the team"),
-    Variable("CLOISTER_NETWORK", "platform", "sealed|project", "the team file's `network`"),
+    # Left out for a job that asks for less than its team may have.
+    Variable("CLOISTER_NETWORK", "platform", "sealed|project", "the team file's `network`", "sealed"),
     Variable(
         "CLOISTER_BUCKET_CODE", "platform", BUCKET, "the team's bucket of code packages and environments"
     ),

@@ -76,9 +76,29 @@ def test_wrong_settings_are_named(name: str, value: str) -> None:
     assert name in refused(lambda: config.read({**GOOD, name: value}))
 
 
+def test_a_run_is_sealed_unless_the_platform_says_otherwise() -> None:
+    assert config.read({name: value for name, value in GOOD.items() if name != "CLOISTER_NETWORK"}).sealed
+
+
+def test_a_scheduled_run_is_named_after_its_job() -> None:
+    unnamed = {name: value for name, value in GOOD.items() if name != "CLOISTER_RUN_ID"}
+    uid = "89abcdef-0000-4000-8000-000000000000"
+    scheduled = {"CLOISTER_OCCASION": "nightly-eval-29900000", "CLOISTER_OCCASION_UID": uid}
+    assert (
+        config.read(unnamed | scheduled).run_id == "20261107-053320-89abcdef"
+    )  # minute 29,900,000 since 1970
+    for wrong in ("CLOISTER_OCCASION", "CLOISTER_OCCASION_UID"):
+        assert "CLOISTER_RUN_ID" in refused(
+            lambda wrong=wrong: config.read(unnamed | scheduled | {wrong: ""})
+        )
+    assert "CLOISTER_RUN_ID" in refused(
+        lambda: config.read(unnamed | scheduled | {"CLOISTER_OCCASION": "by-hand"})
+    )
+
+
 def test_every_wrong_setting_at_once() -> None:
     cause = refused(lambda: config.read({}))
-    assert all(name in cause for name in GOOD)
+    assert all(name in cause for name in GOOD.keys() - {"CLOISTER_NETWORK"})
 
 
 def test_the_environment_is_forgotten() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from policies.expressions.values import Unknown
@@ -94,7 +95,7 @@ class Res(Block):
     @property
     def subject(self) -> str:
         """The cloud name where it is literal, else the address."""
-        for attribute in _NAMES.get(self.type, _COMMON_NAMES):
+        for attribute in _names(self.type):
             value = self.get(attribute)
             if isinstance(value, str) and value:
                 return value
@@ -104,12 +105,19 @@ class Res(Block):
         return bool(schema.attributes(self.type if self.mode == "managed" else f"data.{self.type}"))
 
 
-_COMMON_NAMES = ("name", "metadata.name", "bucket", "dataset_id", "secret_id", "topic", "service")
+@cache
+def _names(type_: str) -> tuple[str, ...]:
+    """The arguments that hold the cloud name of a type: its own, else that of the thing it belongs to.
+
+    A type's own identifier is called as the type ends: ``table_id`` of ``google_bigquery_table``.
+    """
+    words = type_.split("_")
+    own = (f"{'_'.join(words[index:])}_id" for index in range(1, len(words)))
+    return _NAMES.get(type_) or ("name", "metadata.name", *own, *_HOLDERS)
+
+
+_HOLDERS = ("bucket", "dataset_id", "secret_id", "topic", "service")
 _NAMES: dict[str, tuple[str, ...]] = {
-    "google_service_account": ("account_id",),
-    "google_artifact_registry_repository": ("repository_id",),
-    "google_bigquery_dataset": ("dataset_id",),
-    "google_secret_manager_secret": ("secret_id",),
     "google_logging_project_bucket_config": ("bucket_id",),
     "google_project_service": ("service",),
 }

@@ -9,6 +9,7 @@ from policies.channels.evidence import Advice, Control, Evidence, Failing, Leak,
 from policies.channels.net.reachable import passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
+from policies.facts.flows import leaves
 from policies.facts.naming import short
 from policies.facts.network.addresses import Addresses, parse
 from policies.facts.network.networks import (
@@ -222,6 +223,7 @@ def no_producer_gets_a_nic_here(world: World) -> Iterable[Evidence]:
             continue
         yield _attached(world, res, mode, foreign, bool(unsure))
     yield from _joining(world)
+    yield from _interfaces(world)
 
 
 def _attached(world: World, res: Res, mode: Any, foreign: list[str], unsure: bool) -> Leak:
@@ -254,6 +256,34 @@ def _attached(world: World, res: Res, mode: Any, foreign: list[str], unsure: boo
         (*through.steps, step) if status == "open" else (), f"set ACCEPT_MANUAL for own projects only on {res.address}",
         res.address, attribute,
     )  # fmt: skip
+
+
+# Services whose Google-run machines take a NIC through an attachment: (type, argument).
+_INTERFACES = (
+    ("google_datastream_private_connection", "psc_interface_config.network_attachment"),
+    ("google_composer_environment", "config.node_config.composer_network_attachment"),
+    ("google_data_fusion_instance", "network_config.private_service_connect_config.network_attachment"),
+    ("google_cloudbuild_worker_pool", "private_service_connect.network_attachment"),
+    ("google_eventarc_pipeline", "destinations.network_config.network_attachment"),
+    ("google_eventarc_trigger", "destination.network_config.network_attachment"),
+    ("google_dataform_repository", "psc_interface_config.network_attachment"),
+    ("google_vertex_ai_reasoning_engine", "spec.deployment_spec.psc_interface_config.network_attachment"),
+    ("google_vertex_ai_persistent_resource", "psc_interface_config.network_attachment"),
+)  # fmt: skip
+
+
+def _interfaces(world: World) -> Iterator[Evidence]:
+    for type_, argument in _INTERFACES:
+        for res in world.of(type_):
+            for attribute, value in leaves(res, argument):
+                own = created(world, "google_compute_network_attachment", value, res)
+                unsure = isinstance(value, Unknown) and own is None
+                yield Leak(
+                    "undecided" if unsure else "weakened", res.subject,
+                    f"{res.subject} gives Google-run machines a NIC in {'the' if own is not None else 'a'} network through network "
+                    f"attachment {own.subject if own is not None else value}. Only the firewall still keeps them apart.",
+                    (), f"remove {attribute} from {res.address}", res.address, attribute,
+                )  # fmt: skip
 
 
 def _joining(world: World) -> Iterator[Evidence]:

@@ -16,7 +16,7 @@ from policies.facts.network.denies import deny_controls
 from policies.facts.network.egress import why
 from policies.facts.network.exits import INTERNET, gateway_routes, internet, opens_nat, route_phrase, source
 from policies.facts.network.flow import lets_in, lets_out
-from policies.facts.network.networks import Key, may, networks
+from policies.facts.network.networks import Key, flag, may, networks
 from policies.facts.network.nics import Nic, nics, nics_by_network
 from policies.facts.network.routes import Nat, Route, nats, routes
 from policies.facts.world import World
@@ -83,6 +83,24 @@ def no_nic_has_an_external_address(world: World) -> Iterable[Evidence]:
             "open" if path else "weakened" if seen else "undecided", nic.res.subject,
             f"{nic.what} has an external IPv4 address ({nic.external_at}). {end}", path,
             _private_fix(nic), nic.res.address, nic.external_at,
+        )  # fmt: skip
+    yield from _public_clusters(world)
+
+
+def _public_clusters(world: World) -> Iterable[Evidence]:
+    """Clusters whose own setting gives nodes external addresses, where each pool only says otherwise for itself."""
+    exposed = {nic.res.address for nic in nics(world) if nic.external is not False}
+    for res in world.of("google_container_cluster"):
+        private = flag(res.get("private_cluster_config.enable_private_nodes"), False)
+        pools = [nic for nic in nics(world) if nic.nodes and nic.res is not res]
+        if private is True or res.address in exposed or any(nic.res.address in exposed for nic in pools):
+            continue
+        attribute = "private_cluster_config[0].enable_private_nodes"
+        yield Leak(
+            "undecided" if isinstance(private, Unknown) else "weakened", res.subject,
+            f"Cluster {res.subject} gives its nodes external IPv4 addresses ({attribute} is not true). Only its pools' own settings still "
+            f"keep them private.",
+            (), f"set private_cluster_config.enable_private_nodes = true on {res.address}", res.address, attribute,
         )  # fmt: skip
 
 

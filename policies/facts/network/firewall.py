@@ -222,7 +222,7 @@ def classic_rules(world: World) -> dict[Key | None, list[Rule]]:
     found: dict[Key | None, list[Rule]] = {}
     for res in world.of("google_compute_firewall"):
         key = network_key(world, res.get("network"), res)
-        found.setdefault(key, []).extend(classic(res))
+        found.setdefault(key, []).extend(classic(world, res))
     for rules in found.values():
         rules.sort(key=lambda rule: (rule.priority, rule.action != "deny"))
     return found

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from policies.expressions.values import Unknown
 from policies.facts.naming import find
 from policies.facts.network.addresses import EVERYTHING, IPV4, NOTHING, Addresses, parse
-from policies.facts.network.networks import flag, strings
+from policies.facts.network.networks import flag, own_address, strings
 from policies.facts.network.packets import (
     ANY_SERVICE,
     WITH_PORTS,
@@ -86,20 +86,22 @@ def identity(value: Any) -> str:
 class _Reading:
     """Reads one rule's arguments with the bias its action asks for, and keeps what was not known."""
 
-    def __init__(self, block: Block, wide: bool) -> None:
+    def __init__(self, world: World, block: Block, wide: bool) -> None:
+        self.world = world
         self.block = block
         self.wide = wide
         self.unread: list[str] = []
 
     def ranges(self, name: str) -> Addresses | None:
         """The union of a list of blocks, None when it is absent or empty."""
-        known, unknown = strings(self.block, name)
+        known, named = strings(self.block, name)
+        unknown = [item for item in named if not own_address(self.world, item)]
         blocks = [parse(text) for text in known]
         if unknown or None in blocks:
             self.unread.append(name)
             if self.wide:
                 return EVERYTHING
-        elif not blocks:
+        elif not known and not named:
             return None
         found = NOTHING
         for block in blocks:
@@ -161,13 +163,13 @@ class _Reading:
         return [str(value).upper() != "EGRESS"]
 
 
-def classic(res: Res) -> Iterator[Rule]:
+def classic(world: World, res: Res) -> Iterator[Rule]:
     """The rules of a ``google_compute_firewall``: one per action and direction."""
     for action in ("allow", "deny"):
         blocks = res.blocks(action)
         if not blocks and not isinstance(res.get(action), Unknown):
             continue
-        reading = _Reading(res, action == "allow")
+        reading = _Reading(world, res, action == "allow")
         for ingress in reading.directions():
             far, near = ("source_ranges", "destination_ranges")[:: 1 if ingress else -1]
             remote, local = reading.ranges(far), reading.ranges(near)
@@ -206,12 +208,12 @@ def of_policy(world: World, res: Res, block: Block) -> Iterator[Rule]:
     action: Action = "deny" if value == "deny" else "next" if value == "goto_next" else "allow"
     matches = block.blocks("match.config") or block.blocks("match")
     match = matches[0] if matches else Block({}, block.at("match"))
-    reading, matched = _Reading(block, action == "allow"), _Reading(match, action == "allow")
+    reading, matched = _Reading(world, block, action == "allow"), _Reading(world, match, action == "allow")
     if isinstance(value, Unknown):
         reading.unread.append("action")
     for ingress in reading.directions():
         far, near = ("src", "dest") if ingress else ("dest", "src")
-        remote, broad = _far_side(world, matched, far)
+        remote, broad = _far_side(matched, far)
         local = matched.ranges(f"{near}_ip_ranges")
         layers = match.blocks("layer4_configs") + match.blocks("layer4_config")
         services = matched.services(layers, "ip_protocol")
@@ -219,7 +221,7 @@ def of_policy(world: World, res: Res, block: Block) -> Iterator[Rule]:
             matched.unread.append("layer4_configs")
             services = [ANY_SERVICE] if matched.wide else []
         disabled, priority = reading.state(_LAST)
-        secure = [_Reading(tag, True) for kind in ("target_secure_tags", "target_secure_tag")
+        secure = [_Reading(world, tag, True) for kind in ("target_secure_tags", "target_secure_tag")
                   for tag in block.blocks(kind)]  # fmt: skip
         networks, unknown_networks = strings(block, "target_resources")
         yield Rule(
@@ -233,7 +235,7 @@ def of_policy(world: World, res: Res, block: Block) -> Iterator[Rule]:
         )  # fmt: skip
 
 
-def _far_side(world: World, match: _Reading, far: str) -> tuple[Addresses, str]:
+def _far_side(match: _Reading, far: str) -> tuple[Addresses, str]:
     """The far addresses of a policy rule, and the classes they are named by where they are no literal ranges.
 
     Several parameters add up, but a network scope narrows the ranges beside it.
@@ -247,7 +249,7 @@ def _far_side(world: World, match: _Reading, far: str) -> tuple[Addresses, str]:
         found = EVERYTHING if match.wide else found or NOTHING
     groups = block.get(f"{far}_address_groups")
     if groups not in (None, [], ()):
-        members, known = _address_groups(world, groups)
+        members, known = _address_groups(match.world, groups)
         classes += [] if known else ["address groups that are not in the snapshot"]
         found = (found or NOTHING) | (members if known or not match.wide else EVERYTHING)
     scoped = any(block.get(f"{far}_{name}") not in (None, "", "UNSPECIFIED") for name in _SCOPES)

@@ -243,6 +243,35 @@ def _declared_ranges(world: World) -> Iterator[Addresses]:
         yield _block(connector.get("ip_cidr_range"))
 
 
+_OWN_ADDRESSES = {  # attributes that hold an address of the network itself, whatever it will be
+    "google_container_cluster": (
+        "private_endpoint",
+        "master_ipv4_cidr_block",
+        "cluster_ipv4_cidr",
+        "services_ipv4_cidr",
+    ),
+    "google_compute_subnetwork": ("ip_cidr_range", "gateway_address"),
+    "google_compute_instance": ("network_ip",),
+    "google_compute_address": ("address",),
+    "google_compute_forwarding_rule": ("ip_address",),
+}
+
+
+def own_address(world: World, value: Unknown) -> bool:
+    """Whether a value that is known only later is an address inside, by what it refers to."""
+    target = world.referred(value)
+    if target is None or not value.refs:
+        return False
+    attribute = value.refs[0].rsplit(".", 1)[-1]
+    if not attribute.startswith(_OWN_ADDRESSES.get(target.type, ("\0",))):
+        return False
+    if target.type == "google_compute_address":
+        return bool(target.get("address_type") == "INTERNAL")
+    if target.type == "google_compute_forwarding_rule":
+        return str(target.get("load_balancing_scheme", "EXTERNAL")).startswith("INTERNAL")
+    return True
+
+
 def strings(block: Block, name: str) -> tuple[tuple[str, ...], tuple[Unknown, ...]]:
     """A list argument as its known strings and its unknowns; a single value counts as a list of one."""
     value = block.get(name)

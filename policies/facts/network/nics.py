@@ -66,6 +66,14 @@ def _placed(
 ) -> tuple[Key | None, str, Any, Subnet | None]:
     """(network, the attribute that names it, its value, subnet) of a NIC."""
     in_subnet = block.get(subnet) if subnet else None
+    host = block.get("subnetwork_project", block.get("subnet.project_id"))
+    if (
+        host is not None
+        and world.owns_project(host) is False
+        and isinstance(in_subnet, str)
+        and "/" not in in_subnet
+    ):
+        in_subnet = f"projects/{host}/regions/-/subnetworks/{in_subnet}"
     found = subnet_of(world, in_subnet, res) if in_subnet is not None else None
     named = block.get(network) if network else None
     if found is not None and found.network is not None:

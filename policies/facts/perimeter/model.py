@@ -217,7 +217,7 @@ def _first(block: Block, name: str) -> Block:
 
 def _sources(origin: Block) -> Iterator[Source]:
     for block in origin.blocks("sources"):
-        level, resource = block.get("access_level"), block.get("resource")
+        level, resource = block.get("access_level"), block.get("resource", block.get("psc_endpoint"))
         if level is not None:
             yield Source(level=_text(level))
         if resource is not None:

@@ -45,7 +45,9 @@ def gains(world: World) -> tuple[Gain, ...]:
 
 def _gains(world: World) -> Iterator[Gain]:
     for grant in grants(world):
-        if not isinstance(grant.member, str) or read(grant.condition).kind == "never":
+        if not isinstance(grant.member, str) or grant.permissions is None:
+            continue  # the channels report what is not known by itself
+        if read(grant.condition).kind == "never":
             continue
         if standing(world, grant.member).kind == "agent" or parse(grant.member).kind == "convenience":
             continue
@@ -78,9 +80,7 @@ def account_member(grant: Grant) -> str | None:
 
 
 def _held(grant: Grant) -> str | None:
-    if grant.permissions is None:
-        return "holds a role whose permissions are not known on {}"
-    return next((phrase for name, phrase in BECOME.items() if name in grant.permissions), None)
+    return next((phrase for name, phrase in BECOME.items() if grant.permits(name)), None)
 
 
 def _on_project(world: World, grant: Grant) -> Iterator[Gain]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.expressions.values import Unknown
-from policies.facts.grants import Form, Grant, expression, listed, normal_member, text
+from policies.facts.grants import Form, Grant, expression, normal_member
+from policies.facts.lists import listed, text
 from policies.facts.naming import find, short
 from policies.facts.resource import Block, Res
 from policies.facts.roles import permissions

@@ -43,6 +43,7 @@ _REQUEST = re.compile(
 )
 _GRANTS_BY_ROLE = "iam.googleapis.com/modifiedGrantsByRole"
 _MOST_TAGS = 4
+_MOST_PAIRS = 12
 _STRANGE = (
     "zqx",
     "7w_",
@@ -173,13 +174,17 @@ def _generic() -> Iterator[Place]:
 
 
 def _probes(literals: tuple[str, ...]) -> Iterator[Place]:
-    """Resources of every type: some that nothing names, and for each literal the names that it is, begins and ends."""
+    """Resources of every type: some that nothing names, and for each literal the names that it is, begins and ends, alone
+    and with another."""
     names = [
         name for s in _STRANGE for name in (f"projects/{s}/{s}/{s}", f"projects/_/buckets/{s}/objects/{s}")
     ]
     for literal in literals:
         names += [literal, f"projects/_/buckets/{literal}/objects/zqx", f"projects/_{literal}zqx"]
         names += [name for s in _STRANGE for name in (f"{literal}{s}", f"{s}{literal}")]
+    named = [text for text in literals if ".googleapis.com" not in text]
+    if len(named) <= _MOST_PAIRS:
+        names += [name for a, b in product(named, repeat=2) for name in (f"{a}{b}", f"{a}zqx{b}")]
     for kind in _kinds(literals):
         for name in names:
             yield Place(name, *kind)
@@ -191,7 +196,7 @@ def _literals(expression: str) -> Iterator[str]:
     seen = list(dict.fromkeys(text for text in found if text))
     templates = [text for text in seen if "{" in text]
     yield from seen
-    for template, text in product(templates, seen):
+    for template, text in product(templates, [text for text in seen if ".googleapis.com" not in text]):
         head, _, tail = template.partition("{")
         yield f"{head}{text}{tail.partition('}')[2]}"
 
@@ -307,7 +312,8 @@ def _tag_answer(name: str, answers: dict[tuple[str, str, str], bool]) -> Callabl
 
 def _too_much(expression: str, functions: set[str]) -> str | None:
     """Why a condition asks for more than a few samples decide, None where it does not."""
-    if len(re.findall(r"\.(?:endsWith|extract)\(", expression)) > 1:
+    parts = len(re.findall(r"\.(?:endsWith|extract)\(", expression))
+    if parts > 1 or (parts and len(list(_literals(expression))) > _MOST_PAIRS):
         return "it compares several parts of a name"
     if len(functions & set(_parts())) > 1:
         return "it compares several parts of the time"

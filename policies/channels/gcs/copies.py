@@ -13,6 +13,7 @@ from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.flows import leaves
 from policies.facts.grants import grants
+from policies.facts.lists import strings
 from policies.facts.members import parse
 from policies.facts.resource import Res
 from policies.facts.world import World
@@ -118,12 +119,6 @@ def _listed(world: World, res: Res, attribute: str, value: object) -> Evidence:
     return fault(res, attribute, says, "undecided" if isinstance(value, Unknown) else "open")
 
 
-def _plain(value: object) -> list[str]:
-    """The strings of a list; nothing of one that is not known, which is reported by itself."""
-    found = value if isinstance(value, list | tuple) else []
-    return [item for item in found if isinstance(item, str)]
-
-
 _BACKENDS = ("google_compute_backend_bucket", "google_compute_region_backend_bucket")
 _MAPS = ("google_compute_url_map", "google_compute_region_url_map")
 
@@ -154,7 +149,7 @@ def no_bucket_is_published(world: World) -> Iterator[Evidence]:
                 "weakened",
             )
         for block in bucket.blocks("cors"):
-            if any(origin.endswith("*") for origin in _plain(block.get("origin", ()))):
+            if any(origin.endswith("*") for origin in strings(block.get("origin", ()))):
                 says = "Bucket {} lets scripts of any web site read it with a visitor's token or a signed URL"
                 yield fault(
                     bucket, block.at("origin"), says, "weakened", f"name the origins in {bucket.address}"

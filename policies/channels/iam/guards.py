@@ -8,10 +8,10 @@ from policies.channels.evidence import Control, Evidence, Leak
 from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
-from policies.expressions.values import Unknown
 from policies.facts.admission import leaving
 from policies.facts.conditions import surely_holds
 from policies.facts.grants import expression
+from policies.facts.lists import strings
 from policies.facts.principals import standing
 from policies.facts.resource import Block, Res
 from policies.facts.roles import all_permissions
@@ -38,20 +38,19 @@ def denies_have_no_holes(world: World) -> Iterator[Evidence]:
 
 
 def _holes(world: World, res: Res, rule: Block) -> Iterator[Leak]:
-    denied = [str(p) for p in rule.get("denied_principals", ()) if not isinstance(p, Unknown)]
-    if EVERYONE not in (p.lower() for p in denied):
+    if EVERYONE not in (p.lower() for p in strings(rule.get("denied_principals", ()))):
         yield _hole(
             res, rule, "denied_principals", "leaves out everybody it does not list", f"deny {EVERYONE}"
         )
-    for principal in rule.get("exception_principals", ()):
+    for principal in strings(rule.get("exception_principals", ())):
         if standing(world, principal).kind not in ("declared", "agent"):
             says = f"excepts {principal}, whom nobody declared"
             yield _hole(res, rule, "exception_principals", says, f"remove {principal}")
-    for permission in rule.get("exception_permissions", ()):
+    for permission in strings(rule.get("exception_permissions", ())):
         says = f"excepts the permission {permission}"
         yield _hole(res, rule, "exception_permissions", says, f"remove {permission}")
-    for permission in rule.get("denied_permissions", ()):
-        if isinstance(permission, str) and not deniable(permission):
+    for permission in strings(rule.get("denied_permissions", ())):
+        if not deniable(permission):
             says = f"denies {permission}, which no permission is called, so it denies nothing by it"
             yield _hole(res, rule, "denied_permissions", says, f"spell {permission} as the service does")
     condition = expression(Block({"condition": rule.get("denial_condition")}, rule.path))
@@ -139,8 +138,8 @@ def _boundary_faults(world: World, res: Res) -> Iterator[Leak]:
             f"write {path} out",
         )
     for rule in res.blocks("details.rules"):
-        for target in rule.get("resources", ()):
-            if isinstance(target, str) and target not in own:
+        for target in strings(rule.get("resources", ())):
+            if target not in own:
                 says = f"Principal access boundary {{}} lets the project's principals reach {target}"
                 yield fault(
                     res, rule.at("resources"), says, "weakened", f"list this project only in {res.address}"

@@ -32,7 +32,7 @@ def impersonation_stays_in_scope(world: World) -> Iterator[Evidence]:
         else:
             yield _impersonation(world, gain, *found)
     for grant in grants(world):
-        if grant.kind in _ON and isinstance(grant.member, Unknown) and grant.permits(*BECOME, ACT_AS):
+        if grant.kind in _ON and _unknown(world, grant):
             yield grant_leak(
                 "undecided",
                 grant,
@@ -45,6 +45,13 @@ def impersonation_stays_in_scope(world: World) -> Iterator[Evidence]:
                 f"{sentence(member(grant))} may act as {_accounts(grant)} ({role(grant)}): whatever it starts, here or in "
                 f"another project, reads what the account reads ({where(grant)}).",
             )
+
+
+def _unknown(world: World, grant: Grant) -> bool:
+    """Whether it is not known who becomes an account by a grant, or whether somebody that runs does."""
+    if isinstance(grant.member, Unknown):
+        return grant.permits(*BECOME, ACT_AS)
+    return grant.permissions is None and runtime(world, grant)
 
 
 _ON = frozenset({"google_service_account", *WIDE})

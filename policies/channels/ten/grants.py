@@ -9,7 +9,7 @@ from cloister.declarations.team import Share
 from policies.channels.evidence import Assumed, Control, Evidence, Leak, Step
 from policies.channels.outward import fault
 from policies.channels.registry import channel
-from policies.channels.said import grant_leak, member, role, sentence, step, steps, thing, where
+from policies.channels.said import failing, grant_leak, member, role, sentence, step, steps, thing, where
 from policies.expressions.values import Unknown
 from policies.facts.access import WIDE, Reach, crossings, data_grants, team_members
 from policies.facts.attached import shared_accounts
@@ -118,7 +118,7 @@ def _crossing(world: World, team: str, reach: Reach) -> Evidence:
         text = f"{reach.node.subject} is shared with team {team}: {share.why}"
         return Assumed(text, share.owner, share.until, reach.node.subject)
     return Leak(
-        "open", reach.node.subject,
+        failing(world, reach.grant), reach.node.subject,
         f"{sentence(reach.source)} of team {team}{_way(reach)}{', which' if reach.steps else ''} holds {role(reach.grant)} on {thing(reach.grant)}, which holds data "
         f"of team {theirs} ({where(reach.grant)}).",
         (*steps(reach.steps), step(reach.grant)),
@@ -156,7 +156,7 @@ def _shared(world: World) -> Iterator[Evidence]:
             theirs = owner(world, node) if node is not None else None
             if node is not None and theirs is not None:
                 yield grant_leak(
-                    "open",
+                    failing(world, grant),
                     grant,
                     f"{text} holds {role(grant)} on {thing(grant)} of team {theirs} ({where(grant)}), and {user.address}, "
                     f"which no single team uses, runs as it (`{user.address}.{attribute}`).",

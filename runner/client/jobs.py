@@ -55,9 +55,8 @@ def find_team(team_name: str, root: Path) -> tuple[Declarations, Team]:
     team = declarations.teams.get(team_name)
     if team is None:
         known = ", ".join(declarations.teams) or "none"
-        near = nearest(team_name, declarations.teams)
-        message = f"found {shown(team_name)}, expected one of {known}{near}"
-        raise DeclarationErrors([Mistake("--team", 0, message)])
+        message = f"found no such team, expected one of {known}{nearest(team_name, declarations.teams)}"
+        raise DeclarationErrors([Mistake(f"teams/{team_name}.yaml", 1, message)])
     return declarations, team
 
 
@@ -88,12 +87,14 @@ def prepare(
     return Prepared(path, job, team, declarations, stand_in)
 
 
-def _beside(path: Path, job: Job, stand_in: Path) -> Iterator[Mistake]:
+def _beside(path: Path, job: Job, stand_in: Path | None) -> Iterator[Mistake]:
     """What the file names and is not there, or cannot be staged as written."""
     source = read(path.parent, path)
 
     def wrong(field: str, location: tuple[str | int, ...], value: str, expected: str) -> Mistake:
-        return Mistake(str(path), source.line(location), f"{field}: found {shown(value)}, expected {expected}")
+        return Mistake(
+            str(path), source.line(location), f"{field}: found {shown(value)}, expected {expected}"
+        )
 
     if not (path.parent / job.code).is_dir():
         yield wrong("code", ("code",), job.code, "a directory beside this file")
@@ -101,7 +102,7 @@ def _beside(path: Path, job: Job, stand_in: Path) -> Iterator[Mistake]:
         yield wrong("environment", ("environment",), job.environment, "a lock file beside this file")
     for index, item in enumerate(job.inputs):
         location = ("inputs", index)
-        if not local_files(stand_in, item.from_):
+        if stand_in is not None and not local_files(stand_in, item.from_):
             expected = f"files at {stand_in / item.from_} for a local run"
             yield wrong(f"inputs[{index}].from", (*location, "from"), item.from_, expected)
         if not _directory(item.to):

@@ -25,7 +25,7 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def pack(folder: Path) -> bytes:
+def pack(folder: Path, largest: int = LARGEST) -> bytes:
     """The archive of a directory's files, without caches and version control. Raises DeclarationErrors."""
     found, mistakes = [], []
     for name, path in _files(folder, ()):
@@ -33,22 +33,22 @@ def pack(folder: Path) -> bytes:
         try:
             safe_parts(name)
         except UnsafeName as error:
-            mistakes.append(Mistake(where, 0, f"cannot be packaged: {error}; rename it"))
+            mistakes.append(Mistake(where, 1, f"cannot be packaged: {error}; rename it"))
             continue
         if path.is_symlink():
             target = shown(os.readlink(path))
-            mistakes.append(Mistake(where, 0, f"found a link to {target}, expected a file; copy it here"))
+            mistakes.append(Mistake(where, 1, f"found a link to {target}, expected a file; copy it here"))
         elif not path.is_file():
-            mistakes.append(Mistake(where, 0, "found what is no regular file, expected one; remove it"))
+            mistakes.append(Mistake(where, 1, "found what is no regular file, expected one; remove it"))
         else:
             found.append((name, path))
     size = sum(path.stat().st_size for _, path in found)
-    if size > LARGEST:
+    if size > largest:
         mistakes.append(
             Mistake(
                 str(folder),
-                0,
-                f"found {size:,} bytes of code, expected at most {LARGEST:,}; stage data as inputs",
+                1,
+                f"found {size:,} bytes, expected at most {largest:,}; stage data as inputs",
             )
         )
     if mistakes:

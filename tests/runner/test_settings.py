@@ -85,7 +85,7 @@ def test_a_scheduled_run_is_named_after_its_job() -> None:
     uid = "89abcdef-0000-4000-8000-000000000000"
     scheduled = {"CLOISTER_OCCASION": "nightly-eval-29900000", "CLOISTER_OCCASION_UID": uid}
     assert (
-        config.read(unnamed | scheduled).run_id == "20261107-053320-89abcdef"
+        config.read(unnamed | scheduled).run_id == "20261106-212000-89abcdef"
     )  # minute 29,900,000 since 1970
     for wrong in ("CLOISTER_OCCASION", "CLOISTER_OCCASION_UID"):
         assert "CLOISTER_RUN_ID" in refused(

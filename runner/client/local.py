@@ -35,13 +35,16 @@ STATE = Path(".cloister")
 
 @dataclass
 class Finished:
-    """How a local run ended. `outputs` are paths below `directory`, with their sizes in bytes."""
+    """How a local run ended: exit code and record of the last shard that ran.
+
+    `outputs` are paths below `directory`, with their sizes in bytes.
+    """
 
     run_id: str
-    exit: int
-    seconds: float
     directory: Path
-    record: dict[str, Any]
+    exit: int = 0
+    seconds: float = 0.0
+    record: dict[str, Any] = field(default_factory=dict)
     outputs: list[tuple[str, int]] = field(default_factory=list)
 
 
@@ -57,6 +60,7 @@ def run(prepared: Prepared, view: View) -> Finished:
     lock = None if prepared.lock is None else libraries.build(prepared.lock, view.say)
     run_id = new_run_id()
     directory = prepared.declarations.root / STATE / "runs" / run_id
+    _reach_loopback_directly()
     with ObjectStore() as embedded, _work_directory(prepared.declarations.root) as work:
         store = Store(embedded.url, Credentials(embedded.url, ""), PATIENCE)
         media = Media(store)
@@ -74,17 +78,25 @@ def run(prepared: Prepared, view: View) -> Finished:
         view.say(
             f"{uploaded} files of input uploaded; run {run_id}, {'sealed' if prepared.sealed else 'not sealed'}"
         )
-        document = spec.dump(prepared.specification(code, lock))
+        settings = _settings(prepared, names, embedded.url, run_id, work)
+        settings["CLOISTER_SPEC"] = spec.dump(prepared.specification(code, lock))
         directory.mkdir(parents=True)
-        code_of_runner, record = _attempt(
-            _settings(prepared, names, embedded.url, run_id, document, work), view, directory / "log.jsonl"
-        )
-        finished = Finished(run_id, code_of_runner, 0.0, directory, record)
-        if code_of_runner == 0:
-            finished.outputs = _copy_outputs(store, media, names, prepared, run_id, directory)
-    (directory / "record.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        finished = Finished(run_id, directory)
+        for shard in range(prepared.job.shards):
+            settings["CLOISTER_SHARD"] = str(shard)
+            finished.exit, finished.record = _attempt(settings, view, directory / "log.jsonl")
+            if finished.exit != 0:
+                break
+            finished.outputs += _copy_outputs(store, media, names, prepared, run_id, shard, directory)
+    (directory / "record.json").write_text(json.dumps(finished.record, indent=1) + "\n", encoding="utf-8")
     finished.seconds = time.monotonic() - begun
     return finished
+
+
+def _reach_loopback_directly() -> None:
+    """A proxy in the environment is for the package index; the store is on this machine."""
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1")))
 
 
 @contextmanager
@@ -102,10 +114,8 @@ def _work_directory(root: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _settings(
-    prepared: Prepared, names: dict[str, str], url: str, run_id: str, document: str, work: Path
-) -> dict[str, str]:
-    """The runner's environment: the same variables a pod has, and the three that only a laptop sets."""
+def _settings(prepared: Prepared, names: dict[str, str], url: str, run_id: str, work: Path) -> dict[str, str]:
+    """The runner's environment: the same variables a pod has, and the ones that only a laptop sets."""
     return {
         "CLOISTER_TEAM": prepared.team.team,
         "CLOISTER_NETWORK": "sealed" if prepared.sealed else "project",
@@ -115,7 +125,7 @@ def _settings(
         "CLOISTER_GRACE": str(GRACE),
         "CLOISTER_JOB": prepared.job.name,
         "CLOISTER_RUN_ID": run_id,
-        "CLOISTER_SPEC": document,
+        "CLOISTER_SHARDS": str(prepared.job.shards),
         "CLOISTER_WORK": str(work),
         "CLOISTER_ENVIRONMENTS": str(libraries.cache()),
     }
@@ -133,7 +143,7 @@ def _attempt(settings: dict[str, str], view: View, log: Path) -> tuple[int, dict
     )
     assert process.stdout is not None
     record: dict[str, Any] = {}
-    with log.open("wb") as kept:
+    with log.open("ab") as kept:
         while True:
             try:
                 for line in process.stdout:
@@ -182,17 +192,23 @@ def _upload_inputs(media: Media, names: dict[str, str], prepared: Prepared) -> i
 
 
 def _copy_outputs(
-    store: Store, media: Media, names: dict[str, str], prepared: Prepared, run_id: str, directory: Path
+    store: Store,
+    media: Media,
+    names: dict[str, str],
+    prepared: Prepared,
+    run_id: str,
+    shard: int,
+    directory: Path,
 ) -> list[tuple[str, int]]:
-    """Download what the manifest of every shard names, below a directory per bucket kind."""
-    place = layout.RunLayout(prepared.job.name, run_id, 0, 1)
+    """Download what the manifest of a shard names, below a directory per bucket kind."""
+    place = layout.RunLayout(prepared.job.name, run_id, shard, prepared.job.shards)
     document = store.read(names["artifacts"], place.manifest)
     if document is None:
         return []
-    (directory / "manifest.json").write_bytes(document)
+    (directory / place.manifest.rpartition("/")[2]).write_bytes(document)
     manifest = json.loads(document)
     kinds = {name: kind for kind, name in names.items()}
-    prefix = place.outputs(manifest["attempt"])
+    prefix = f"{place.root}{manifest['attempt']}/"
     copied = []
     for value in manifest["objects"]:
         source = Object(**value)

@@ -98,7 +98,7 @@ class ObjectStore:
     def _call(self, method: str, path: str, body: bytes | None = None) -> None:
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, data=body, headers=headers, method=method)
-        # No proxy of the environment stands between this process and its own loopback.
+        # No proxy of the environment stands between this process and its own machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=START_SECONDS) as answer:
             answer.read()

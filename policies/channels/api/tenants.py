@@ -34,7 +34,7 @@ def _closed_or(world: World, missing: tuple[Missing, ...], because: str) -> Iter
     if not found and networks(world) and all(nic.network in networks(world) for nic in nics(world)):
         yield from deny_controls(world)
         return
-    if seal.holds:
+    if seal.holds and not seal.declared_open:
         yield from seal.controls
         return
     if level == "project":
@@ -69,21 +69,20 @@ def _unsealed(world: World, found: tuple[Door, ...], because: str) -> Iterator[L
     """Leaks of the level ``mediated``: where the seal does not hold."""
     seal = mediation(world)
     steps = _door_steps(found, because) or (Step("a workload", _BUCKET, because),)
-    if not seal.gaps:
+    for team in seal.declared_open:
+        yield Leak(
+            "open", team,
+            f"Team {team} asks for network: project, so that its own code holds the network. {because[0].upper()}{because[1:]}.",
+            steps, f"set network: sealed for team {team}, or sign an exception for it",
+        )  # fmt: skip
+    if not seal.holds and not seal.gaps:
         yield Leak(
             "open", world.project, f"Nothing proves that team code is sealed: {because}.", steps,
             "admit only sealed pods into team namespaces (admission policy, runner digest, fixed entry point)",
         )  # fmt: skip
     for gap in seal.gaps:
-        yield Leak(
-            "open",
-            gap.subject,
-            f"{gap.sentence} {because[0].upper()}{because[1:]}.",
-            steps,
-            "",
-            gap.address,
-            gap.attribute,
-        )
+        sentence = f"{gap.sentence} {because[0].upper()}{because[1:]}."
+        yield Leak("open", gap.subject, sentence, steps, gap.fix, gap.address, gap.attribute)
 
 
 @channel("API-01")

@@ -98,19 +98,9 @@ def subnetwork_path(project: str, region: str, platform: str) -> str:
     return f"projects/{project}/regions/{region}/subnetworks/{subnetwork(platform)}"
 
 
-def control_plane_subnetwork_path(project: str, region: str, platform: str) -> str:
-    """The control plane's subnetwork as other stacks refer to it."""
-    return f"projects/{project}/regions/{region}/subnetworks/{control_plane_subnetwork(platform)}"
-
-
 def subnetwork(platform: str) -> str:
     """The nodes' subnetwork."""
     return f"{platform}-nodes"
-
-
-def control_plane_subnetwork(platform: str) -> str:
-    """The subnetwork of the control plane's endpoint."""
-    return f"{platform}-control-plane"
 
 
 def restricted_route(platform: str) -> str:

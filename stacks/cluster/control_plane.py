@@ -44,9 +44,7 @@ def _network(stack: Stack) -> dict[str, Any]:
         "private_cluster_config": {
             "enable_private_nodes": True,
             "enable_private_endpoint": True,
-            "private_endpoint_subnetwork": names.control_plane_subnetwork_path(
-                stack.project, stack.region, name
-            ),
+            "master_ipv4_cidr_block": str(stack.platform.network.control_plane),
             "master_global_access_config": {"enabled": False},
         },
         "datapath_provider": "ADVANCED_DATAPATH",
@@ -68,11 +66,6 @@ def _doors(stack: Stack) -> dict[str, Any]:
         "control_plane_endpoints_config": {
             "dns_endpoint_config": {"allow_external_traffic": True},
             "ip_endpoints_config": {"enabled": False},
-        },
-        "master_authorized_networks_config": {
-            "cidr_blocks": [{"cidr_block": str(stack.platform.network.nodes), "display_name": "nodes"}],
-            "gcp_public_cidrs_access_enabled": False,
-            "private_endpoint_enforcement_enabled": True,
         },
         "master_auth": {"client_certificate_config": {"issue_client_certificate": False}},
         "anonymous_authentication_config": {"mode": "LIMITED"},
@@ -100,8 +93,6 @@ def _identity(stack: Stack) -> dict[str, Any]:
         "node_pool_defaults": {
             "node_config_defaults": {"insecure_kubelet_readonly_port_enabled": "FALSE"},
         },
-        "secret_manager_config": {"enabled": False},
-        "identity_service_config": {"enabled": False},
     }
 
 
@@ -122,7 +113,6 @@ def _addons() -> dict[str, Any]:
             "horizontal_pod_autoscaling": {"disabled": False},
         },
         "cluster_autoscaling": {"enabled": False, "autoscaling_profile": "OPTIMIZE_UTILIZATION"},
-        "vertical_pod_autoscaling": {"enabled": False},
     }
 
 

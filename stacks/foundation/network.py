@@ -20,7 +20,7 @@ class Network:
 
 
 def build_network(stack: Stack) -> Network:
-    """Network, subnetworks of nodes and control plane, and the only route."""
+    """Network, the nodes' subnetwork, and the only route."""
     ranges, name = stack.platform.network, stack.platform.name
     network = cdk.google.ComputeNetwork(
         stack.scope,
@@ -54,19 +54,6 @@ def build_network(stack: Stack) -> Network:
             "flow_sampling": 1,
             "metadata": "INCLUDE_ALL_METADATA",
         },
-    )
-    # The control plane's endpoint lies here. Without it GKE would make a subnetwork that no plan shows.
-    cdk.google.ComputeSubnetwork(
-        stack.scope,
-        "subnetwork_control_plane",
-        project=stack.project,
-        name=names.control_plane_subnetwork(name),
-        region=stack.region,
-        network=network.id,
-        ip_cidr_range=str(ranges.control_plane),
-        stack_type="IPV4_ONLY",
-        private_ip_google_access=True,
-        private_ipv6_google_access="DISABLE_GOOGLE_ACCESS",
     )
     # These addresses are not announced to the internet: the gateway as next hop means Google's own network here.
     cdk.google.ComputeRoute(

@@ -45,7 +45,7 @@ def build_logs(stack: Stack, team: Team) -> None:
         "log_readers",
         parent=f"projects/{stack.project}",
         location=stack.region,
-        bucket=bucket.id,
+        bucket=bucket.bucket_id,  # by its short name: the long one would be replaced at every deploy
         name=view.name,
         role="roles/logging.viewAccessor",
         members=[team.members, *(member for member in stack.operators if member != team.members)],

@@ -34,7 +34,9 @@ def test_every_stack_of_the_example_is_valid_and_plans(example_tree: Path) -> No
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == len(list(example_tree.glob("stacks/*/cdk.tf.json")))
-    assert all(": valid; plans " in line or line.startswith("guardrails: valid; not planned") for line in lines)
+    assert all(
+        ": valid; plans " in line or line.startswith("guardrails: valid; not planned") for line in lines
+    )
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def _lines(report: Report, paint: Paint, width: int) -> Iterator[str]:
         if lines:
             yield ""
             yield f"{title}:"
-            for line in lines:
+            for line in dict.fromkeys(lines):
                 yield from _wrap(line, width, "  ")
     advice = sum(len(verdict.advice) for verdict in report.verdicts)
     if advice:

@@ -43,7 +43,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield "| what | owner | until |"
         yield "|---|---|---|"
-        yield from (_row(item) for item in [*assumptions, *report.trusted])
+        yield from dict.fromkeys(_row(item) for item in [*assumptions, *report.trusted])
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from cloister.declarations import DeclarationErrors, Declarations, Job, Mistake, Team, load, load_job
 from cloister.declarations.mistakes import nearest, shown
 from cloister.declarations.source import read
+from runner.client import locks
 from runner.image import spec
 
 
@@ -100,6 +101,8 @@ def _beside(path: Path, job: Job, stand_in: Path | None) -> Iterator[Mistake]:
         yield wrong("code", ("code",), job.code, "a directory beside this file")
     if job.environment is not None and not (path.parent / job.environment).is_file():
         yield wrong("environment", ("environment",), job.environment, "a lock file beside this file")
+    elif job.environment is not None:
+        yield from locks.mistakes(path.parent / job.environment, str(path.parent / job.environment))
     for index, item in enumerate(job.inputs):
         location = ("inputs", index)
         if stand_in is not None and not local_files(stand_in, item.from_):

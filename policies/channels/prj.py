@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels import said
-from policies.channels.evidence import Advice, Assumed, Control, Evidence, Leak, Residual, Step
+from policies.channels.evidence import Advice, Assumed, Control, Evidence, Failing, Leak, Residual, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -236,10 +236,10 @@ def _said(value: object) -> str:
     return "one that is not known" if isinstance(value, Unknown) else str(value)
 
 
-def _leak(res: Res, status: str, attribute: str, text: str) -> Leak:
+def _leak(res: Res, status: Failing, attribute: str, text: str) -> Leak:
     where = f"{res.address}.{attribute}" if attribute else res.address
     return Leak(
-        status, res.subject, f"{text} (`{where}`).",  # type: ignore[arg-type]
+        status, res.subject, f"{text} (`{where}`).",
         (Step(f"project {res.project}", "outside its guard-rails", f"`{attribute or res.type}` says so", res.address, attribute),),
         f"remove {where}", res.address, attribute,
     )  # fmt: skip

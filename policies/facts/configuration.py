@@ -85,11 +85,11 @@ def _states(world: World) -> Iterator[State]:
             )
     for res in world.of("data.terraform_remote_state"):
         kind, config = res.get("backend"), res.get("config")
-        arguments = config if isinstance(config, Mapping) else {}
+        read: Mapping[str, Any] = config if isinstance(config, Mapping) else {}
+        if isinstance(config, Unknown) or not isinstance(kind, str):
+            read = {"bucket": Unknown("the remote state's place is not known")}
         name = kind if isinstance(kind, str) else "unknown"
-        unknown = isinstance(config, Unknown) or not isinstance(kind, str)
-        values = {"bucket": Unknown("the remote state's place is not known")} if unknown else arguments
-        yield State(name, Block(values, ""), res.address, "config.bucket", False)
+        yield State(name, Block(read, ""), res.address, "config.bucket", False)
 
 
 def foreign_project(world: World, name: Any) -> str | None:

@@ -36,10 +36,14 @@ def weaknesses(world: World) -> Iterator[Weakness | tuple[str, str]]:
     """For every organisation policy: its weaknesses, or (address, attribute) of what it enforces."""
     for res in world.of("google_org_policy_policy"):
         found = list(_policy(world, res))
-        yield from found or [(res.address, "spec")]
+        yield from found
+        if not found:
+            yield res.address, "spec"
     for res in world.of(*_LEGACY):
         found = list(_legacy(world, res))
-        yield from found or [(res.address, "constraint")]
+        yield from found
+        if not found:
+            yield res.address, "constraint"
 
 
 def _policy(world: World, res: Res) -> Iterator[Weakness]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.channels import said
-from policies.channels.evidence import Evidence, Leak, Step
+from policies.channels.evidence import Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.grants import grants_by_kind
@@ -118,9 +118,9 @@ def drift_is_seen(world: World) -> Iterator[Evidence]:
                 )  # fmt: skip
 
 
-def _leak(res: Res, status: str, attribute: str, text: str) -> Leak:
+def _leak(res: Res, status: Failing, attribute: str, text: str) -> Leak:
     return Leak(
-        status, res.subject, f"{text} (`{res.address}.{attribute}`).",  # type: ignore[arg-type]
+        status, res.subject, f"{text} (`{res.address}.{attribute}`).",
         (Step("whoever commits", "the deployer's rights", f"`{attribute}` lets it", res.address, attribute),),
         f"change {attribute} of {res.address}", res.address, attribute,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.channels.evidence import Advice, Control, Evidence, Leak, Step
+from policies.channels.evidence import Advice, Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.configuration import Part, modules
@@ -15,6 +15,8 @@ from policies.snapshot.model import Stack
 
 # Providers the proof knows: their resources are what the channels judge.
 _KNOWN = frozenset({"hashicorp/google", "hashicorp/google-beta", "hashicorp/kubernetes"})
+# HashiCorp's own, which reach nothing and hold no secret.
+_PURE = frozenset({"hashicorp/random", "hashicorp/time"})
 _BUILT_IN = "terraform.io/builtin/terraform"
 _LOCAL = re.compile(r"^(?:\.{1,2}(?:/|\\|$)|/)")
 _PINNED = re.compile(r"^=?\s*\d+\.\d+\.\d+(?:[-+][\w.-]+)?$")
@@ -40,6 +42,12 @@ def _providers(world: World, stack: Stack) -> Iterator[Evidence]:
         elif source in _KNOWN:
             yield Control(address, "source")
             yield from _version(address, stack.required_providers.get(name))
+        elif source in _PURE:
+            yield Advice(
+                f"{source} is not on the allow-list of providers, though it reaches nothing",
+                address,
+                "source",
+            )
         elif source != _BUILT_IN:
             yield _leak(
                 address, "weakened" if source.startswith("hashicorp/") else "open", "source",
@@ -98,9 +106,9 @@ def _stack(world: World, module: Part) -> Stack:
     return next(stack for stack in world.snapshot.stacks if stack.name == module.stack)
 
 
-def _leak(address: str, status: str, attribute: str, text: str) -> Leak:
+def _leak(address: str, status: Failing, attribute: str, text: str) -> Leak:
     return Leak(
-        status, address, f"{text} (`{address}.{attribute}`).",  # type: ignore[arg-type]
+        status, address, f"{text} (`{address}.{attribute}`).",
         (Step("the deployer's credentials", "whoever wrote the code", "it runs with them", address, attribute),),
         f"remove {address}, or take it from the allow-list", address, attribute,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from policies.channels import said
-from policies.channels.evidence import Evidence, Leak, Residual, Step
+from policies.channels.evidence import Evidence, Failing, Leak, Residual, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.configuration import State, states
@@ -102,10 +102,10 @@ def _reached(world: World, state: State) -> Iterator[Evidence]:
     if account is not None:
         who = standing(world, account if isinstance(account, Unknown) else f"serviceAccount:{account}")
         if who.outside and not str(account).endswith(f"@{world.project}.iam.gserviceaccount.com"):
-            status = "undecided" if who.kind == "unknown" else "open"
+            status: Failing = "undecided" if who.kind == "unknown" else "open"
             yield _leak(
                 status, state, state.address, f"State is written as {who.member}, {who.why}", to=who.member
-            )  # type: ignore[arg-type]
+            )
 
 
 def _has(state: State) -> str:
@@ -127,10 +127,10 @@ def _granted(world: World, bucket: str) -> Iterator[Evidence]:
             )  # fmt: skip
 
 
-def _leak(status: str, state: State, subject: str, text: str, to: str = "somewhere else") -> Leak:
+def _leak(status: Failing, state: State, subject: str, text: str, to: str = "somewhere else") -> Leak:
     where = f"{state.address}.{state.attribute}"
     return Leak(
-        status, subject, f"{text} (`{where}`).",  # type: ignore[arg-type]
+        status, subject, f"{text} (`{where}`).",
         (Step("every value of every resource", to, "it is in the state", state.address, state.attribute),),
         f"set {state.attribute} of {state.address} to the project's state bucket", state.address, state.attribute,
     )  # fmt: skip

@@ -297,9 +297,9 @@ def _at(res: Res, status: Failing, attribute: str, text: str) -> Leak:
     )  # fmt: skip
 
 
-def _leak(address: str, status: str, attribute: str, text: str) -> Leak:
+def _leak(address: str, status: Failing, attribute: str, text: str) -> Leak:
     return Leak(
-        status, address, f"{text} (`{address}.{attribute}`).",  # type: ignore[arg-type]
+        status, address, f"{text} (`{address}.{attribute}`).",
         (Step("the deployment", "outside the project", f"`{attribute}` says so", address, attribute),),
         f"remove {attribute} from {address}", address, attribute,
     )  # fmt: skip

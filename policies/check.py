@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cloister.declarations import load_beside, load_boundary
-from policies.channels.evidence import Assumed
-from policies.channels.registry import all_channels
+from policies.channels.evidence import Assumed, Evidence, Leak
+from policies.channels.registry import Channel, all_channels
 from policies.facts.build import build_world
 from policies.facts.world import World
 from policies.report.grade import grade
@@ -44,7 +45,7 @@ def check_world(world: World, day: date) -> Report:
     verdicts: list[Verdict] = []
     for identifier, entry in catalogue().items():
         if identifier in built:
-            verdicts.append(decide(entry, built[identifier](world), world.boundary, day))
+            verdicts.append(decide(entry, _judged(built[identifier], world), world.boundary, day))
     missing = tuple(identifier for identifier in catalogue() if identifier not in built)
     failing = any(verdict.findings for verdict in verdicts)
     return Report(
@@ -57,6 +58,17 @@ def check_world(world: World, day: date) -> Report:
         tuple(_trusted(world)),
         missing,
     )
+
+
+def _judged(channel: Channel, world: World) -> list[Evidence]:
+    """The evidence of one channel. What it did not foresee is no pass: an error in it is an undecided."""
+    try:
+        return list(channel(world))
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        sentence = f"This channel could not be judged, which is an error of the proof itself: {what}."
+        return [Leak("undecided", world.project, sentence, fix="report the error with the input that shows it")]
 
 
 def _trusted(world: World) -> Iterator[Assumed]:

@@ -1,36 +1,41 @@
-"""`cloister job`: run a job here, and (later) submit it to the platform."""
+"""`cloister job`: run a job here, or submit it to the platform."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
+from runner.client.later import LateGroup, Later
 from runner.client.view import View, printable, size
 
 DONE, FAILED, WRONG_QUESTION = 0, 1, 2
-NOT_BUILT = {
-    "submit": "Submit a job to the platform.",
-    "deploy": "Pin a job's digests into its schedule.",
-    "schedule": "List, show, suspend and resume schedules.",
-    "list": "Runs of the team.",
-    "status": "How a run goes, or ended.",
-    "logs": "What a run printed.",
-    "errors": "Failures, grouped.",
-    "cancel": "End a run.",
-    "compare": "What changed between two runs.",
+_CLUSTER = "runner.client.cluster"
+ON_THE_PLATFORM = {
+    "submit": Later(f"{_CLUSTER}.submitting:submit_", "Submit a job to the platform."),
+    "deploy": Later(f"{_CLUSTER}.submitting:deploy", "Pin the jobs of the team's schedules by digest."),
+    "schedule": Later(f"{_CLUSTER}.scheduling:schedule", "List, show, suspend and resume schedules."),
+    "list": Later(f"{_CLUSTER}.reading:list_", "Runs of the team, and each job's success."),
+    "status": Later(f"{_CLUSTER}.reading:status", "How a run stands or ended, why, and what to do next."),
+    "logs": Later(f"{_CLUSTER}.reading:logs", "What a run printed."),
+    "errors": Later(f"{_CLUSTER}.investigating:errors", "Failures, grouped by fingerprint."),
+    "cancel": Later(f"{_CLUSTER}.submitting:cancel", "End a run."),
+    "compare": Later(f"{_CLUSTER}.investigating:compare", "What changed between two runs."),
 }
 
 
 @click.group(
+    cls=LateGroup,
+    later=ON_THE_PLATFORM,
     epilog="""\b
 Examples:
   cloister job run examples/fakespot/job.yaml --team fakespot
-  cloister job run job.yaml --team fakespot --data /data/sample --format json
-"""
+  cloister job submit job.yaml --team fakespot --follow
+  cloister job status 0123abcd --team fakespot
+""",
 )
 def job() -> None:
     """Run a job here, or submit it to the platform."""
@@ -108,21 +113,3 @@ def _summary(view: View, finished: Any, ended: str, cause: str) -> None:
         view.say(printable(f"{ended} (exit {finished.exit}): {cause}" + (f". {cure}" if cure else "")))
         view.say(f"the run's log is {finished.directory}/log.jsonl")
     view.say(f"{ended} in {finished.seconds:.1f} s")
-
-
-def _not_built(name: str, summary: str) -> click.Command:
-    @click.command(
-        name,
-        help=f"{summary} Not built yet.",
-        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-        add_help_option=False,
-    )
-    def answer() -> NoReturn:
-        click.echo(f"cloister job {name}: not built yet", err=True)
-        raise SystemExit(WRONG_QUESTION)
-
-    return answer
-
-
-for _name, _summary_line in NOT_BUILT.items():
-    job.add_command(_not_built(_name, _summary_line))

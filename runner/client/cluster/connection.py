@@ -116,7 +116,7 @@ class Cluster:
         return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime")))
 
     def log(self, pod: str, **options: Any) -> Iterator[bytes]:
-        """Lines of a pod's log, with the time of each before it. `options`: tail_lines, since_time, follow."""
+        """Lines of a pod's log, with the time of each before it. `options`: tail_lines, follow."""
         timeout = (TIMEOUT[0], None) if options.get("follow") else TIMEOUT
         with self._translated():
             response = self._core.read_namespaced_pod_log(

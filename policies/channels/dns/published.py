@@ -13,7 +13,7 @@ from policies.facts.network.networks import foreign_project
 from policies.facts.network.nics import nics
 from policies.facts.principals import standing
 from policies.facts.sinks import SINKS, sink_place
-from policies.facts.world import World
+from policies.facts.world import World, fact
 
 _CHANGE = frozenset({"dns.changes.create", "dns.resourceRecordSets.create", "dns.resourceRecordSets.update"})
 _BASIC = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
@@ -97,6 +97,7 @@ def _runs(world: World, grant: Grant, running: set[str]) -> str | None:
     return None
 
 
+@fact
 def _workload_accounts(world: World) -> set[str]:
     """Service accounts that pods may use, by address."""
     return {

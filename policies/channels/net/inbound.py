@@ -20,7 +20,7 @@ from policies.facts.network.packets import Packets
 from policies.facts.network.ranges import CLOUD_DNS, IAP_TUNNEL, LOAD_BALANCERS
 from policies.facts.principals import standing
 from policies.facts.resource import Block, Res
-from policies.facts.world import World
+from policies.facts.world import World, fact
 
 
 @channel("NET-14")
@@ -132,7 +132,8 @@ def nothing_listens_on_the_internet(world: World) -> Iterable[Evidence]:
 _TUNNEL = "iap.tunnelInstances.accessViaIAP"
 
 
-def _tunnel_users(world: World) -> Iterator[Grant]:
+@fact
+def _tunnel_users(world: World) -> list[Grant]:
     """Who may open tunnels through IAP without being trusted with the project."""
     kinds = [kind for kind in grants_by_kind(world) if kind.startswith("google_iap_tunnel")]
     direct = [grant for kind in kinds for grant in grants_by_kind(world)[kind]]
@@ -141,10 +142,8 @@ def _tunnel_users(world: World) -> Iterator[Grant]:
         if grant.kind == "google_project" and grant.permissions is not None and _TUNNEL in grant.permissions
         and isinstance(grant.role, str) and "iap." in grant.role
     ]  # fmt: skip
-    for grant in (*direct, *project):
-        who = standing(world, grant.member)
-        if who.outside or who.kind == "team":
-            yield grant
+    judged = [(grant, standing(world, grant.member)) for grant in (*direct, *project)]
+    return [grant for grant, who in judged if who.outside or who.kind == "team"]
 
 
 @channel("NET-18")
@@ -192,7 +191,7 @@ def _iap_rules(world: World) -> Iterator[Leak]:
                 if piece.rule is None or not packets or not piece.packets.addresses <= IAP_TUNNEL:
                     continue
                 rule = piece.rule
-                users = list(_tunnel_users(world))
+                users = _tunnel_users(world)
                 end = f"{users[0].member} may use it." if users else "Only IAM still keeps strangers out."
                 yield Leak(
                     "open" if users else "weakened", rule.subject,

@@ -27,11 +27,11 @@ from policies.facts.world import World, fact
 End = Literal["answered", "forwarded", "delegated", "peered", "alternative", "public", "google"]
 
 # Names whose authoritative servers are Google's: nobody else sees a query for one.
-GOOGLE_NAMES = (
+GOOGLE_NAMES = frozenset((
     "googleapis.com.", "pkg.dev.", "gcr.io.", "google.internal.", "gke.goog.", "run.app.", "cloudfunctions.net.",
     "appspot.com.", "googleusercontent.com.", "google.com.", "gstatic.com.", "pki.goog.", "aiplatform-notebook.app.",
     "ltsapis.goog.", "gateway.dev.", "internal.",
-)  # fmt: skip
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,50 +46,61 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Views:
-    """What one network sees, most specific first."""
+class _View:
+    """What one network sees: zones and rules by their suffix, so that the longest match is found label by label."""
 
     alternative: Res | None
-    rules: tuple[ResponseRule, ...]
-    zones: tuple[Zone, ...]
+    exact: dict[str, ResponseRule]
+    wildcards: dict[str, list[ResponseRule]]
+    unread: ResponseRule | None  # a rule that lets names past without saying which
+    zones: dict[str, Zone]
 
 
 @fact
-def _views(world: World) -> dict[Key, _Views]:
+def _views(world: World) -> dict[Key, _View]:
     return {}
 
 
-def _view(world: World, network: Key) -> _Views:
+def _view(world: World, network: Key) -> _View:
     cache = _views(world)
     if network not in cache:
         cache[network] = _see(world, network)
     return cache[network]
 
 
-def _see(world: World, network: Key) -> _Views:
+def _see(world: World, network: Key) -> _View:
     alternative = next(
         (policy.res for policy in server_policies(world) if policy.servers and policy.view.possible(network)),
         None,
     )
-    rules = [
-        rule for policy in response_policies(world) if policy.view.certain(network) for rule in policy.rules
-    ]
-    seen: list[Zone] = []
+    exact: dict[str, ResponseRule] = {}
+    wildcards: dict[str, list[ResponseRule]] = {}
+    unread: ResponseRule | None = None
+    for rule in (r for p in response_policies(world) if p.view.certain(network) for r in p.rules):
+        if rule.suffix is None:
+            unread = unread if rule.answers else rule
+        elif rule.wildcard:
+            wildcards.setdefault(rule.suffix, []).append(rule)
+        else:
+            exact.setdefault(rule.suffix, rule)
+    seen: dict[str, Zone] = {}
     for zone in zones(world):
         if zone.suffix is None or zone.private is not True:
             continue
         # A zone that closes names counts only where it is seen for certain, one that opens them where it may be.
-        if zone.view.certain(network) or (zone.form != "plain" and zone.view.possible(network)):
-            seen.append(zone)
-    return _Views(
-        alternative,
-        tuple(sorted(rules, key=lambda rule: (-_labels(rule.suffix), rule.wildcard))),
-        tuple(sorted(seen, key=lambda zone: -_labels(zone.suffix))),
-    )
+        opens = zone.form != "plain"
+        visible = zone.view.possible(network) if opens else zone.view.certain(network)
+        if visible and (opens or zone.suffix not in seen):
+            seen[zone.suffix] = zone
+    return _View(alternative, exact, wildcards, unread, seen)
 
 
-def _labels(suffix: str | None) -> int:
-    return 0 if suffix in (None, ".") else str(suffix).count(".")
+def _upwards(name: str) -> Iterator[str]:
+    """A name and every suffix of it, the longest first, the root last."""
+    while name not in ("", "."):
+        yield name
+        name = name.partition(".")[2]
+    yield "."
 
 
 def resolve(world: World, network: Key, name: str, through: tuple[Key, ...] = ()) -> Outcome:
@@ -97,15 +108,13 @@ def resolve(world: World, network: Key, name: str, through: tuple[Key, ...] = ()
     view = _view(world, network)
     if view.alternative is not None:
         return Outcome("alternative", view.alternative, None, network)
-    bypassed: ResponseRule | None = None
-    rule = next((rule for rule in view.rules if _matches(rule, name)), None)
-    if rule is not None and rule.answers:
-        return Outcome("answered", rule.res, None, network)
-    if rule is not None:
-        bypassed = rule if any(r.answers and _matches(r, name) for r in view.rules) else None
-    zone = next((zone for zone in view.zones if below(name, str(zone.suffix))), None)
+    rules = _rules(view, name)
+    if rules and rules[0].answers:
+        return Outcome("answered", rules[0].res, None, network)
+    bypassed = rules[0] if any(rule.answers for rule in rules) else None
+    zone = next((view.zones[suffix] for suffix in _upwards(name) if suffix in view.zones), None)
     if zone is None:
-        end: End = "google" if any(below(name, suffix) for suffix in GOOGLE_NAMES) else "public"
+        end: End = "google" if any(suffix in GOOGLE_NAMES for suffix in _upwards(name)) else "public"
         return Outcome(end, None, bypassed, network)
     if zone.form == "peering":
         target = network_key(world, zone.res.get("peering_config.target_network.network_url"), zone.res)
@@ -123,12 +132,13 @@ def resolve(world: World, network: Key, name: str, through: tuple[Key, ...] = ()
     return Outcome("answered", zone.res, bypassed, network)
 
 
-def _matches(rule: ResponseRule, name: str) -> bool:
-    if rule.suffix is None:
-        return not rule.answers
-    if rule.wildcard:
-        return name != rule.suffix and below(name, rule.suffix)
-    return name == rule.suffix
+def _rules(view: _View, name: str) -> list[ResponseRule]:
+    """The response rules that match a name, the most specific first."""
+    found = [view.exact[name]] if name in view.exact else []
+    for suffix in _upwards(name):
+        if suffix != name:
+            found += view.wildcards.get(suffix, ())
+    return [*found, view.unread] if view.unread is not None else found
 
 
 def fresh(suffix: str) -> str:
@@ -145,10 +155,10 @@ def suffixes(world: World) -> Iterator[str]:
         found.update(name for name, _ in zone.delegated)
     for policy in response_policies(world):
         found.update(rule.suffix for rule in policy.rules if rule.suffix is not None)
-    yield from sorted(found, key=lambda suffix: (_labels(suffix), suffix))
+    yield from sorted(found, key=lambda suffix: (suffix != ".", suffix.count("."), suffix))
 
 
 def google_name(suffix: str | None) -> bool:
     """Whether every name below a suffix is answered by Google."""
     text = normal(suffix)
-    return text is not None and any(below(text, known) for known in GOOGLE_NAMES)
+    return text is not None and any(above in GOOGLE_NAMES for above in _upwards(text))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policies.expressions.values import Unknown
+from policies.facts.naming import find
 from policies.facts.places import project_of
 from policies.facts.resource import Block
 from policies.facts.world import World, fact
@@ -90,6 +92,23 @@ def _states(world: World) -> Iterator[State]:
             read = {"bucket": Unknown("the remote state's place is not known")}
         name = kind if isinstance(kind, str) else "unknown"
         yield State(name, Block(read, ""), res.address, "config.bucket", False)
+
+
+@fact
+def state_bucket(world: World) -> str | None:
+    """The bucket that counts as the project's, though no stack creates it: what platform.yaml declares, else of those
+    that are called after the project the one most states name."""
+    if world.declared is not None:
+        return world.declared.platform.state_bucket
+    named = Counter(s.bucket for s in states(world) if s.kind == "gcs" and isinstance(s.bucket, str))
+    return next((name for name, _ in named.most_common() if is_state_name(world, name)), None)
+
+
+def is_state_name(world: World, name: str) -> bool:
+    """Whether a bucket may hold state: it is declared, called after the project, or created by the snapshot."""
+    declared = world.declared is not None and world.declared.platform.state_bucket == name
+    created = find(world, "google_storage_bucket", name) is not None
+    return declared or created or name.startswith(f"{world.project}-")
 
 
 def foreign_project(world: World, name: Any) -> str | None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.channels.evidence import Evidence
+from policies.channels.evidence import Evidence, Leak, Step
 from policies.channels.outward import landed
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
+from policies.facts.configuration import state_bucket
 from policies.facts.destinations import place
 from policies.facts.resource import Res
 from policies.facts.world import World
@@ -37,8 +38,29 @@ def every_named_bucket_is_ours(world: World) -> Iterator[Evidence]:
         if res.mode != "managed" or res.type == "google_storage_bucket_object":
             continue
         for attribute, value in _named(res):
+            if value == state_bucket(world):
+                continue  # TF-01 judges who is granted it
             there = place(world, value, "bucket", res)
             yield landed(res, attribute, there, "{} uses", "bucket")
+    yield from _states(world)
+
+
+def _states(world: World) -> Iterator[Evidence]:
+    """The buckets of the states. One that is called after the project, or declared, is TF-01's to judge."""
+    declared = world.declared.platform.state_bucket if world.declared else None
+    for stack in world.snapshot.stacks:
+        kind, arguments = stack.backend or ("", {})
+        bucket = arguments.get("bucket") if kind == "gcs" else None
+        if not isinstance(bucket, str) or bucket == declared or bucket.startswith(f"{world.project}-"):
+            continue
+        if not place(world, bucket, "bucket").inside:
+            yield Leak(
+                "open", bucket,
+                f"The state of stack {stack.name} is written to bucket {bucket}, which no resource of the snapshot creates "
+                "and which is not called after the project: anybody may hold it.",
+                (Step(f"stack {stack.name}", f"bucket {bucket}", "its backend names it", stack.name, "backend.gcs.bucket"),),
+                "keep the state in a bucket of the project", stack.name, "backend.gcs.bucket",
+            )  # fmt: skip
 
 
 def _named(res: Res) -> Iterator[tuple[str, Any]]:

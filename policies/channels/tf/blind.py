@@ -106,7 +106,9 @@ def _unresolved(world: World, res: Res) -> Iterator[Evidence]:
         return
     for attribute, value in res.unknowns():
         last = _LAST.search(attribute)
-        if (last and last[1] in _HARMLESS) or _by_reference(world, value):
+        name = last[1] if last else ""
+        # What is write-only is a secret's value, of which nothing else depends.
+        if name in _HARMLESS or name.endswith("_wo") or _by_reference(world, value):
             continue
         yield _leak(
             res.address, res.subject, "undecided", attribute,
@@ -115,11 +117,15 @@ def _unresolved(world: World, res: Res) -> Iterator[Evidence]:
 
 
 def _by_reference(world: World, value: Unknown) -> bool:
-    """Whether everything a value hangs on is a resource of the snapshot: what only Google can name is its identity."""
-    if not value.refs:
-        return False
-    whole = (Unknown(value.reason, refs=(ref,)) for ref in value.refs)
-    return all(world.referred(one) is not None for one in whole)
+    """Whether everything a value hangs on is a resource of the snapshot: what only Google can name is its identity.
+
+    A data source says what it finds: Google's own are about things that are judged, others may say anything.
+    """
+    whole = [world.referred(Unknown(value.reason, refs=(ref,))) for ref in value.refs]
+    return bool(whole) and all(
+        target is not None and (target.mode == "managed" or target.type.startswith("google_"))
+        for target in whole
+    )
 
 
 def _noted(stack: str, kind: str, detail: str) -> Iterator[Evidence]:

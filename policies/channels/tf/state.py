@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from policies.channels import said
 from policies.channels.evidence import Evidence, Failing, Leak, Residual, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
-from policies.facts.configuration import State, states
+from policies.facts.configuration import State, is_state_name, state_bucket, states
 from policies.facts.grants import grants_by_kind
-from policies.facts.naming import find
 from policies.facts.ownership import teams_of
 from policies.facts.principals import standing
 from policies.facts.urls import url_place
@@ -35,7 +33,7 @@ _KINDS = {
 @channel("TF-01")
 def state_stays_in_the_projects_bucket(world: World) -> Iterator[Evidence]:
     """Every stack keeps its state in one bucket of the project, and no team and nobody outside is granted it."""
-    ours = _bucket(world)
+    ours = state_bucket(world)
     for state in states(world):
         yield from _placed(world, state, ours)
     if ours is not None:
@@ -43,24 +41,6 @@ def state_stays_in_the_projects_bucket(world: World) -> Iterator[Evidence]:
     yield Residual(
         f"state lies in {ours or 'a bucket that a plan does not name'}, which these stacks do not create",
         "an attestation of who reads the state bucket",
-    )
-
-
-def _bucket(world: World) -> str | None:
-    """The bucket that counts as the project's: what platform.yaml declares, else the one most states name."""
-    if world.declared is not None:
-        return world.declared.platform.state_bucket
-    named = Counter(s.bucket for s in states(world) if s.kind == "gcs" and isinstance(s.bucket, str))
-    own = [name for name, _ in named.most_common() if _is_own(world, name)]
-    return own[0] if own else None
-
-
-def _is_own(world: World, name: str) -> bool:
-    declared = world.declared is not None and world.declared.platform.state_bucket == name
-    return (
-        declared
-        or name.startswith(f"{world.project}-")
-        or find(world, "google_storage_bucket", name) is not None
     )
 
 
@@ -80,7 +60,7 @@ def _placed(world: World, state: State, ours: str | None) -> Iterator[Evidence]:
     elif state.bucket != ours:
         why = (
             f"while the others name {ours}"
-            if _is_own(world, state.bucket)
+            if is_state_name(world, state.bucket)
             else f"which platform.yaml does not declare and whose name does not begin with {world.project}-"
         )
         yield _leak(

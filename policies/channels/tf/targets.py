@@ -66,17 +66,11 @@ def _google(world: World, provider: Part) -> Iterator[Evidence]:
             yield from _endpoint(provider, name, value)
     universe = provider.get("universe_domain", "googleapis.com")
     if universe != "googleapis.com":
-        status, what = (
-            ("undecided", "a cloud that is not known")
-            if isinstance(universe, Unknown)
-            else ("open", universe)
-        )
+        known = not isinstance(universe, Unknown)
         yield _leak(
-            provider.address,
-            status,
-            "universe_domain",
-            f"Provider {provider.name} talks to {what}, not to Google Cloud",
-        )
+            provider.address, "open" if known else "undecided", "universe_domain",
+            f"Provider {provider.name} talks to {universe if known else 'a cloud that is not known'}, not to Google Cloud",
+        )  # fmt: skip
 
 
 def _project(world: World, provider: Part, name: str, value: Any) -> Iterator[Evidence]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from policies.channels.evidence import Control, Failing, Leak, Step
 from policies.expressions.values import Unknown
 from policies.facts.access import WIDE
-from policies.facts.grants import Grant
+from policies.facts.grants import ELSEWHERE, Grant
 from policies.facts.orgpolicy import enforced
 from policies.facts.principals import standing
 from policies.facts.world import World
@@ -23,6 +23,7 @@ _NOUNS = {
     "google_pubsub_subscription": "subscription",
     "google_service_account": "service account",
     "google_project": "project",
+    ELSEWHERE: "project",
     "google_folder": "folder",
     "google_organization": "organisation",
     "google_kms_crypto_key": "key",

@@ -23,6 +23,9 @@ from policies.facts.world import World, fact
 
 Form = Literal["member", "binding", "policy", "access", "acl", "rule", "entitlement"]
 
+# The kind of a grant on a project that is not the boundary's: what it gives, it gives there.
+ELSEWHERE = "another google_project"
+
 SUFFIXES: dict[str, Form] = {"_iam_member": "member", "_iam_binding": "binding", "_iam_policy": "policy"}
 
 
@@ -105,6 +108,8 @@ def normal_member(world: World, value: Any) -> str | Unknown:
 
 def _iam(world: World, res: Res, kind: str, form: Form) -> Iterator[Grant]:
     target, on = _target(world, res, kind)
+    if kind == "google_project" and world.owns_project(target) is False:
+        kind = ELSEWHERE
     for role, member, condition, attribute in _bindings(world, res, form):
         yield Grant(
             kind,

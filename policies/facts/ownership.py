@@ -229,15 +229,35 @@ def all_teams(world: World) -> tuple[str, ...]:
 
 @fact
 def bound_groups(world: World) -> dict[str, frozenset[str]]:
-    """Groups that are a team's by the cluster: bound to roles in namespaces of teams. Address to teams."""
-    found: dict[str, set[str]] = {}
+    """Groups that are a team's by the cluster: bound to roles in namespaces of teams. Address to teams.
+
+    A group that the boundary trusts may also be the platform's, bound in a namespace to look after it: it is a team's
+    where it is called after the team or its namespace, or is bound in one team's namespaces and nowhere in the project.
+    """
+    found: dict[str, dict[str, set[str]]] = {}
     for res in world.of(*BINDINGS):
         team = owner(world, res)
         for subject in res.blocks("subject"):
             name = _group(subject)
             if team and name:
-                found.setdefault(name, set()).add(team)
-    return {name: frozenset(teams) for name, teams in found.items()}
+                found.setdefault(name, {}).setdefault(team, set()).add(str(res.get("metadata.namespace")))
+    on_project = {grant.member for grant in grants_by_kind(world).get("google_project", ())}
+    return {name: _its_teams(world, name, spaces, on_project) for name, spaces in found.items()}
+
+
+def _its_teams(
+    world: World, name: str, spaces: Mapping[str, set[str]], on_project: set[str | Unknown]
+) -> frozenset[str]:
+    text = f"group:{name}"
+    if not any(item.team is None for item in declarations(world).get(text, ())):
+        return frozenset(spaces)
+    called = f"-{name.partition('@')[0]}-"
+    namesakes = {
+        team for team, inside in spaces.items() if any(f"-{word}-" in called for word in (team, *inside))
+    }
+    if namesakes:
+        return frozenset(namesakes)
+    return frozenset(spaces) if len(spaces) == 1 and text not in on_project else frozenset()
 
 
 def _group(subject: Block) -> str | None:

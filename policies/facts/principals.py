@@ -175,14 +175,19 @@ def _standing(world: World, text: str) -> Standing:
     return Standing(kind, why, member.text)
 
 
+def default_accounts(world: World) -> tuple[str, ...]:
+    """The addresses of the service accounts Google makes: what names no account runs as one of them."""
+    return (
+        f"{world.boundary.project_number}-compute@developer.gserviceaccount.com",
+        f"{world.project}@appspot.gserviceaccount.com",
+    )
+
+
 def _account(world: World, member: Member) -> tuple[Kind, str]:
     if member.name in own_accounts(world):
         return "own", "a service account of the project"
     number = str(world.boundary.project_number)
-    if member.name in (
-        f"{number}-compute@developer.gserviceaccount.com",
-        f"{world.project}@appspot.gserviceaccount.com",
-    ):
+    if member.name in default_accounts(world):
         return "own", "a default service account of the project"
     default = _DEFAULT_ACCOUNT.fullmatch(member.name)
     if default:

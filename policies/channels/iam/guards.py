@@ -69,18 +69,23 @@ def _hole(res: Res, rule: Block, name: str, says: str, fix: str) -> Leak:
     )
 
 
+# Services whose permissions carry another name in IAM than in deny policies.
+_SERVICES = {"cloudresourcemanager": "resourcemanager", "sqladmin": "cloudsql", "bigtableadmin": "bigtable"}
+
+
 def deniable(permission: str) -> bool:
-    """Whether a permission in deny form (``storage.googleapis.com/objects.get``) is one that exists."""
+    """Whether a permission in deny form (``storage.googleapis.com/objects.get``) may exist: of services whose
+    permissions are known here, those that do."""
     service, slash, rest = permission.partition("/")
-    plain = f"{service.removesuffix('.googleapis.com')}.{rest}"
     if not slash:
         return False
-    if rest.endswith("*"):
-        return any(name.startswith(plain.rstrip("*")) for name in all_permissions())
-    known = frozenset(all_permissions())
-    aliases = {"cloudresourcemanager": "resourcemanager", "cloudfunctions": "cloudfunctions"}
     short = service.removesuffix(".googleapis.com")
-    return plain in known or f"{aliases.get(short, short)}.{rest}" in known
+    prefix = _SERVICES.get(short, short) + "."
+    known = [name for name in all_permissions() if name.startswith(prefix)]
+    if not known:
+        return True
+    wanted = prefix + rest
+    return wanted in known or (wanted.endswith("*") and any(name.startswith(wanted[:-1]) for name in known))
 
 
 BOUNDARY = "google_iam_principal_access_boundary_policy"

@@ -10,7 +10,7 @@ from policies.channels.said import failing, grant_leak, member, role, sentence, 
 from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.conditions import read
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import ELSEWHERE, Grant, grants
 from policies.facts.members import parse
 from policies.facts.rights import CHANGE_CONTROL, DATA, policy_changes
 from policies.facts.roles import permissions
@@ -21,7 +21,7 @@ from policies.facts.world import World
 def no_runtime_identity_changes_policy(world: World) -> Iterator[Evidence]:
     """No run-time identity holds a permission that changes policies, roles or controls."""
     for grant in grants(world):
-        if parse(str(grant.member)).kind == "convenience":
+        if grant.kind == ELSEWHERE or parse(str(grant.member)).kind == "convenience":
             continue
         if grant.permissions is None:
             yield grant_leak(

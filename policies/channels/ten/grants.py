@@ -17,6 +17,7 @@ from policies.facts.conditions import read
 from policies.facts.datanodes import data_nodes, reached_under, serves
 from policies.facts.grants import Grant, grants
 from policies.facts.ownership import all_teams, claims, labels, owner, teams_of
+from policies.facts.principals import default_accounts
 from policies.facts.resource import Res
 from policies.facts.rights import DATA, READ, policy_changes
 from policies.facts.world import World
@@ -146,19 +147,21 @@ def _share(world: World, theirs: str, team: str, reach: Reach) -> Share | None:
 
 
 def _shared(world: World) -> Iterator[Evidence]:
-    """Accounts that several teams' compute runs as must hold no team's data."""
+    """Accounts that compute of several teams runs as, or may, must hold no team's data."""
     teamed = {text for members in team_members(world).values() for text in members}
-    for email, (user, attribute) in shared_accounts(world).items():
+    users = {
+        email: f"{user.address}, which no single team uses, runs as it"
+        for email, (user, _) in shared_accounts(world).items()
+    }
+    users |= dict.fromkeys(default_accounts(world), "whatever names no account runs as it")
+    for email, use in users.items():
         text = f"serviceAccount:{email}"
-        if text in teamed:
-            continue
-        for grant, node in data_grants(world).get(text, ()):
+        for grant, node in data_grants(world).get(text, ()) if text not in teamed else ():
             theirs = owner(world, node) if node is not None else None
             if node is not None and theirs is not None:
                 yield grant_leak(
                     failing(world, grant),
                     grant,
-                    f"{text} holds {role(grant)} on {thing(grant)} of team {theirs} ({where(grant)}), and {user.address}, "
-                    f"which no single team uses, runs as it (`{user.address}.{attribute}`).",
-                    path=(Step(user.subject, text, "it runs as it", user.address, attribute), step(grant)),
+                    f"{text} holds {role(grant)} on {thing(grant)} of team {theirs} ({where(grant)}), and {use}.",
+                    path=(Step("every team", text, use), step(grant)),
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence, Leak, Step
+from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
@@ -14,6 +15,7 @@ from policies.facts.kubernetes.namespaces import namespaces, team_of
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.powers import IMPERSONATE, PODS, TOKENS
 from policies.facts.kubernetes.rbac import holders
+from policies.facts.kubernetes.workloads import workloads
 from policies.facts.members import Member, parse
 from policies.facts.ownership import owner
 from policies.facts.principals import workload_pool
@@ -38,6 +40,28 @@ def each_workload_is_one_team(world: World) -> Iterator[Evidence]:
                 _exact(grant),
             )
     yield from _trespassers(world)
+    yield from _nameless(world)
+
+
+def _nameless(world: World) -> Iterator[Evidence]:
+    """Workloads of teams that run as the account every pod of the namespace has by default."""
+    for workload in workloads(world):
+        if team_of(world, workload.namespace) is None:
+            continue
+        name = workload.spec.get("serviceAccountName", "default")
+        attribute = workload.at(workload.spec, "serviceAccountName")
+        if isinstance(name, Unknown):
+            says = f"Which service account {workload} runs as is not known ({name.reason})"
+            yield fault(
+                workload.obj.res, attribute, says, "undecided", f"name the account in {workload.address}"
+            )
+        elif name == "default":
+            says = (
+                f"{workload} runs as the account default, which every pod of the namespace is that names none"
+            )
+            yield fault(
+                workload.obj.res, attribute, says, "weakened", f"name an account in {workload.address}"
+            )
 
 
 def _named(world: World, grant: Grant, who: Member) -> Iterator[Evidence]:

@@ -56,14 +56,14 @@ def test_admission(bucket: str, role: str, member: str, answer: str) -> None:
 
 def test_trusted_people_of_a_team_run_and_operators_do_not() -> None:
     binding = {
-        "metadata": {"name": "x", "namespace": "red"},
+        "metadata": {"name": "x", "namespace": "team-a"},
         "role_ref": {"kind": "Role", "name": "r", "api_group": "rbac.authorization.k8s.io"},
         "subject": [{"kind": "Group", "name": "team-a@acme.example"}],
     }
     members = ["group:team-a@acme.example", "group:platform-admins@acme.example"]
     tree = world(
         {
-            "kubernetes_namespace": {"red": {"metadata": {"name": "red", "labels": {"team": "red"}}}},
+            "kubernetes_namespace": {"red": {"metadata": {"name": "team-a", "labels": {"team": "red"}}}},
             "kubernetes_role_binding": {"x": binding},
             "google_project_iam_binding": {"b": {"project": PROJECT, "role": VIEWER, "members": members}},
         }

@@ -41,7 +41,8 @@ def test_every_iam_type(type_: str) -> None:
     }
     bare = Res({**arguments[suffix], "name": "x"}, "", type=type_)
     target = target_attribute(bare, kind) or "project"
-    tree = world({type_: {"x": {**arguments[suffix], target: "thing"}}})
+    name = PROJECT if kind == "google_project" else "thing"
+    tree = world({type_: {"x": {**arguments[suffix], target: name}}})
     found = [(grant.kind, grant.role, grant.member) for grant, _ in outside_grants(tree)]
     assert (kind, "roles/viewer", EVE) in found
 

@@ -86,3 +86,37 @@ def test_members_of_teams() -> None:
         teams_of(tree, f"principalSet://cloudresourcemanager.googleapis.com/projects/{PROJECT}") == everyone
     )
     assert teams_of(tree, "user:eve@evil.example") == frozenset()
+
+
+def _bound(*namespaces: str) -> dict[str, dict[str, object]]:
+    spaces = {
+        name: {"metadata": {"name": name, "labels": {"team": name[-1]}}} for name in ("team-a", "team-b")
+    }
+    bindings = {
+        f"x{i}": {
+            "metadata": {"name": "x", "namespace": name},
+            "role_ref": {"kind": "ClusterRole", "name": "view", "api_group": "rbac.authorization.k8s.io"},
+            "subject": [
+                {"kind": "Group", "name": "team-a@acme.example"},
+                {"kind": "Group", "name": "platform-admins@acme.example"},
+            ],
+        }
+        for i, name in enumerate(namespaces)
+    }
+    viewer = {
+        "project": PROJECT,
+        "role": "roles/container.viewer",
+        "member": "group:platform-admins@acme.example",
+    }
+    return {
+        "kubernetes_namespace": spaces,
+        "kubernetes_role_binding": bindings,
+        "google_project_iam_member": {"v": viewer},
+    }
+
+
+def test_trusted_groups_that_look_after_namespaces_are_the_platforms() -> None:
+    for namespaces in (["team-a"], ["team-a", "team-b"]):
+        tree = world(_bound(*namespaces))
+        assert teams_of(tree, "group:platform-admins@acme.example") == frozenset(), namespaces
+        assert teams_of(tree, "group:team-a@acme.example") == {"a"}, namespaces

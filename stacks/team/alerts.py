@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cloister.declarations import Team, names
+from cloister.declarations.team import Budget
 from stacks import cdk
 from stacks.base import Stack
 from stacks.channels import notification_channels
@@ -19,7 +20,7 @@ def build_alerts(stack: Stack, team: Team) -> None:
     _failure_alert(stack, team, failures, channels)
     build_dashboard(stack, team, runs, failures)
     if stack.platform.billing_account and team.budget:
-        _budget(stack, team, channels)
+        _budget(stack, team, team.budget, channels)
 
 
 def _failure_alert(stack: Stack, team: Team, failures: Any, channels: list[Any]) -> None:
@@ -59,9 +60,8 @@ def _failure_alert(stack: Stack, team: Team, failures: Any, channels: list[Any])
     )
 
 
-def _budget(stack: Stack, team: Team, channels: list[Any]) -> None:
+def _budget(stack: Stack, team: Team, budget: Budget, channels: list[Any]) -> None:
     """An estimate: GKE splits the cost of shared nodes by namespace."""
-    assert team.budget is not None
     cdk.google.BillingBudget(
         stack.scope,
         "budget",
@@ -72,9 +72,7 @@ def _budget(stack: Stack, team: Team, channels: list[Any]) -> None:
             "labels": {"k8s-namespace": names.namespace(team.team)},
             "calendar_period": "MONTH",
         },
-        amount={
-            "specified_amount": {"units": str(team.budget.monthly), "currency_code": team.budget.currency}
-        },
+        amount={"specified_amount": {"units": str(budget.monthly), "currency_code": budget.currency}},
         threshold_rules=[{"threshold_percent": share} for share in (0.5, 0.9, 1.0)],
         all_updates_rule={
             "monitoring_notification_channels": channels,

@@ -27,7 +27,7 @@ _WEEK = 604800
 _UNFINISHED_UPLOAD_DAYS = 7
 _OLD_VERSION_DAYS = 30
 _VERSIONED: tuple[BucketKind, ...] = ("data", "artifacts", "results")  # code is named by its content
-_INSIDE_ONLY: tuple[BucketKind, ...] = ("data", "artifacts")  # people never read these
+_INSIDE_ONLY: tuple[BucketKind, ...] = ("data", "artifacts")  # people read these through a release only
 
 
 def build_buckets(stack: Stack, team: Team, labels: dict[str, str], account: Any) -> dict[BucketKind, Any]:
@@ -59,6 +59,9 @@ def _grants(stack: Stack, team: Team, account: Any) -> dict[BucketKind, dict[str
 
 
 def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str]) -> Any:
+    released = any(
+        release.bucket == kind for release in team.releases
+    )  # people read it from wherever they are
     return cdk.google.StorageBucket(
         stack.scope,
         f"bucket_{kind}",
@@ -73,7 +76,7 @@ def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str]) 
         versioning={"enabled": kind in _VERSIONED},
         soft_delete_policy={"retention_duration_seconds": _WEEK},
         lifecycle_rule=_lifecycle(kind),
-        ip_filter=_ip_filter(stack) if kind in _INSIDE_ONLY else None,
+        ip_filter=_ip_filter(stack) if kind in _INSIDE_ONLY and not released else None,
         labels=labels,
     )
 

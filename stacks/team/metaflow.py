@@ -35,4 +35,7 @@ def metaflow_config(project: str, team: Team, image: str) -> str:
         namespace=names.namespace(team.team),
         service_account=names.KUBERNETES_SERVICE_ACCOUNT,
         image=image,
+        dedicated=team.isolation == "dedicated",
+        team_label=names.TEAM_LABEL,
+        team=team.team,
     )

@@ -60,7 +60,8 @@ def test_buckets_are_closed_encrypted_and_inside(stack: dict[str, Any], team: st
         assert bucket["labels"] == {"team": team}
         assert bucket["force_destroy"] is False
         sources = bucket.get("ip_filter", {}).get("vpc_network_sources")
-        if kind in ("bucket_data", "bucket_artifacts"):
+        # vision's artifacts are released to people, who read them from wherever they are.
+        if kind == "bucket_data" or (kind == "bucket_artifacts" and team != "vision"):
             inside = ["10.10.0.0/20", "10.20.0.0/16"]
             assert sources == [
                 {"network": "projects/acme-ml-prod/global/networks/ml", "allowed_ip_cidr_ranges": inside}
@@ -254,6 +255,14 @@ def test_metaflow_is_configured_for_what_the_team_may_use(grown_tree: Path) -> N
     assert sealed == {"METAFLOW_DEFAULT_DATASTORE": "local", "METAFLOW_DEFAULT_METADATA": "local"}
     assert networked["METAFLOW_DATASTORE_SYSROOT_GS"] == "gs://acme-ml-prod-vision-artifacts/metaflow"
     assert networked["METAFLOW_KUBERNETES_SERVICE_ACCOUNT"] == "runner"
+    assert networked["METAFLOW_KUBERNETES_NODE_SELECTOR"] == "cloister.dev/team=vision"
+    (toleration,) = json.loads(networked["METAFLOW_KUBERNETES_TOLERATIONS"])
+    assert toleration == {
+        "key": "cloister.dev/team",
+        "operator": "Equal",
+        "value": "vision",
+        "effect": "NoSchedule",
+    }
     assert "metaflow" not in teams["team-fakespot"]["resource"]["kubernetes_config_map_v1"]
 
 

@@ -306,7 +306,10 @@ def no_stream_of_changes_leaves(world: World) -> Iterator[Evidence]:
                 res, block.at("source_project_id"), there, "Table {} replicates a view of", "project"
             )
     yield from present(
-        world, ["google_firestore_change_stream"], "Change stream {} carries every write of the database on"
+        world,
+        ["google_firestore_change_stream"],
+        "Change stream {} offers every write of the database to whoever may read it",
+        "weakened",
     )
     for res in world.of("google_spanner_database"):
         for attribute, value in leaves(res, "ddl"):

@@ -190,8 +190,8 @@ def databases_open_no_connections(world: World) -> Iterator[Evidence]:
     for res in world.of(_SQL):
         for block in res.blocks("settings.ip_configuration"):
             yield flag(res, block, "enable_private_path_for_google_cloud_services", _off, False,
-                       "BigQuery reads Cloud SQL {} by a path inside Google's network, past the VPC",
-                       f"remove {block.at('enable_private_path_for_google_cloud_services')} from {res.address}")  # fmt: skip
+                       "BigQuery reaches Cloud SQL {} by a path inside Google's network, past the VPC",
+                       f"remove {block.at('enable_private_path_for_google_cloud_services')} from {res.address}", "weakened")  # fmt: skip
 
 
 def _flags(res: Res, path: str) -> Iterator[Evidence]:

@@ -96,7 +96,7 @@ def _environment(workload: Workload, container: Block) -> Iterator[Evidence]:
                         "weakened", fix)  # fmt: skip
         elif env.get("value") is not None and looks_secret(name, env.get("value")):
             yield fault(res, workload.at(env, "value"), f"Secret {name} of pods of {{}} is written in their specification, which "
-                        "whoever may read pods reads", fix=fix)  # fmt: skip
+                        "whoever may read pods reads", "weakened", fix)  # fmt: skip
     for source in container.blocks("envFrom"):
         if source.get("secretRef") is not None:
             yield fault(res, workload.at(source, "secretRef"), "Pods of {} have a whole Kubernetes secret in their environment",

@@ -7,20 +7,12 @@ from collections.abc import Iterator, Mapping
 
 from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
+from policies.channels.tf.harmless import HARMLESS, harmless_drift
 from policies.expressions.values import Unknown
 from policies.facts.resource import Res
 from policies.facts.types import entry
 from policies.facts.world import World
 
-# Arguments that say nothing about who reaches what: words for people, and how many of something there are.
-_HARMLESS = frozenset(
-    {
-        "annotations", "autoscaling", "description", "display_name", "documentation", "effective_annotations",
-        "effective_labels", "friendly_name", "initial_node_count", "labels", "maintenance_policy", "min_master_version",
-        "node_count", "node_version", "replicas", "resource_labels", "target_size", "terraform_labels", "timeouts",
-        "title", "user_labels", "version", "wait_for_rollout",
-    }
-)  # fmt: skip
 _LAST = re.compile(r"([\w-]+)(?:\[[^\]]*\])*$")
 _NOTES: dict[str, tuple[Failing, str]] = {
     "drift": ("weakened", "was changed outside Terraform since its last apply: {}"),
@@ -77,7 +69,7 @@ def _harmless(res: Res, path: str) -> bool:
     # The labels of a Kubernetes object are what policies select by.
     if res.type.startswith("kubernetes_") and "label" in path:
         return False
-    return not _HARMLESS.isdisjoint(re.findall(r"\w+", path))
+    return not HARMLESS.isdisjoint(re.findall(r"\w+", path))
 
 
 def _uncounted(res: Res) -> Iterator[Evidence]:
@@ -108,7 +100,7 @@ def _unresolved(world: World, res: Res) -> Iterator[Evidence]:
         last = _LAST.search(attribute)
         name = last[1] if last else ""
         # What is write-only is a secret's value, of which nothing else depends.
-        if name in _HARMLESS or name.endswith("_wo") or _by_reference(world, value):
+        if name in HARMLESS or name.endswith("_wo") or _by_reference(world, value):
             continue
         yield _leak(
             res.address, res.subject, "undecided", attribute,
@@ -136,18 +128,11 @@ def _noted(stack: str, kind: str, detail: str) -> Iterator[Evidence]:
                 f"{stack}/removed", f"{stack}/{address}", "open", "lifecycle.destroy",
                 f"{address} is taken out of the configuration and stays in the cloud: nobody judges it any more",
             )  # fmt: skip
-    elif kind == "drift" and _harmless_drift(detail):
+    elif kind == "drift" and harmless_drift(detail):
         return
     elif kind in _NOTES:
         status, says = _NOTES[kind]
         yield _leak(stack, stack, status, kind, f"Stack {stack} {says.format(detail)}")
-
-
-def _harmless_drift(detail: str) -> bool:
-    """Whether all that drifted, named after the address, is of no account."""
-    _, _, changed = detail.partition(": ")
-    names = [name for name in changed.split(", ") if name]
-    return bool(names) and all(name in _HARMLESS for name in names)
 
 
 def _leak(address: str, subject: str, status: Failing, attribute: str, text: str) -> Leak:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from policies.channels import said
 from policies.channels.evidence import Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
+from policies.channels.tf.harmless import harmless_drift
 from policies.expressions.values import Unknown
 from policies.facts.grants import grants_by_kind
 from policies.facts.kubernetes.workloads import workloads
@@ -107,7 +108,7 @@ def drift_is_seen(world: World) -> Iterator[Evidence]:
     """The proof is of a snapshot: a plan that shows changes made outside Terraform opens what was proven before."""
     for stack in world.snapshot.stacks:
         for kind, detail in stack.notes:
-            if kind == "drift":
+            if kind == "drift" and not harmless_drift(detail):
                 address = f"{stack.name}/{detail.partition(':')[0]}"
                 yield Leak(
                     "weakened", address,

@@ -139,5 +139,7 @@ def test_the_provider_of_an_alias_gives_the_project(tmp_path: Path) -> None:
 
 
 def test_without_a_project_nobody_knows_where_it_lies(tmp_path: Path) -> None:
-    found = resolved(tmp_path, one={"provider": {}, "resource": {"google_service_account": {"a": {"account_id": "r"}}}})
+    found = resolved(
+        tmp_path, one={"provider": {}, "resource": {"google_service_account": {"a": {"account_id": "r"}}}}
+    )
     assert isinstance(found["one/google_service_account.a"].project, Unknown)

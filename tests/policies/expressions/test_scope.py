@@ -109,7 +109,11 @@ def test_cycles_between_resources_and_stacks(tmp_path: Path) -> None:
     def stack(own: str, other: str) -> dict[str, Any]:
         return {
             "terraform": {"backend": {"gcs": {"bucket": "b", "prefix": own}}},
-            "data": {"terraform_remote_state": {"o": {"backend": "gcs", "config": {"bucket": "b", "prefix": other}}}},
+            "data": {
+                "terraform_remote_state": {
+                    "o": {"backend": "gcs", "config": {"bucket": "b", "prefix": other}}
+                }
+            },
             "output": {"x": {"value": "${data.terraform_remote_state.o.outputs.x}"}},
             "resource": {
                 "google_service_account": {
@@ -155,9 +159,16 @@ def test_outputs_of_another_stack(tmp_path: Path) -> None:
 
 
 def test_local_states_are_found_by_their_file(tmp_path: Path) -> None:
-    first = {"terraform": {"backend": {"local": {"path": "/work/terraform.first.tfstate"}}}, "output": {"x": {"value": 7}}}
+    first = {
+        "terraform": {"backend": {"local": {"path": "/work/terraform.first.tfstate"}}},
+        "output": {"x": {"value": 7}},
+    }
     second = {
-        "data": {"terraform_remote_state": {"f": {"backend": "local", "config": {"path": "terraform.first.tfstate"}}}},
+        "data": {
+            "terraform_remote_state": {
+                "f": {"backend": "local", "config": {"path": "terraform.first.tfstate"}}
+            }
+        },
         "output": {"x": {"value": "${data.terraform_remote_state.f.outputs.x}"}},
     }
     assert evaluation(tmp_path, first=first, second=second).outputs("second")["x"] == 7
@@ -170,7 +181,7 @@ def test_instances_of_an_unknown_number(tmp_path: Path) -> None:
             "b": {"count": "${var.many}", "account_id": "b"},
             "c": {"for_each": ["x"], "account_id": "c"},
             "d": {"count": -1, "account_id": "d"},
-            "e": {"account_id": "${google_service_account.a[\"x\"].email}"},
+            "e": {"account_id": '${google_service_account.a["x"].email}'},
         }
     }
     found = resolved(tmp_path, one={"variable": {"names": {}, "many": {}}, "resource": accounts})
@@ -187,7 +198,11 @@ def test_dynamic_blocks(tmp_path: Path) -> None:
         "allow": {"protocol": "icmp"},
         "dynamic": {
             "allow": [
-                {"for_each": "${var.ports}", "iterator": "p", "content": {"protocol": "tcp", "ports": ["${p.value}"]}},
+                {
+                    "for_each": "${var.ports}",
+                    "iterator": "p",
+                    "content": {"protocol": "tcp", "ports": ["${p.value}"]},
+                },
                 {"for_each": {"x": "udp"}, "content": {"protocol": "${allow.value}"}},
             ],
             "log_config": {"for_each": "${var.none}", "content": {"metadata": "INCLUDE_ALL_METADATA"}},
@@ -222,15 +237,27 @@ def test_nested_dynamic_blocks(tmp_path: Path) -> None:
             }
         }
     }  # fmt: skip
-    found = resolved(tmp_path, one={"resource": {"kubernetes_job": {"j": job}}})["one/kubernetes_job.j"].values
+    found = resolved(tmp_path, one={"resource": {"kubernetes_job": {"j": job}}})[
+        "one/kubernetes_job.j"
+    ].values
     containers = found["spec"][0]["template"][0]["spec"][0]["container"]
     assert [(c["name"], c["env"][0]["value"]) for c in containers] == [("a", "a"), ("b", "b")]
 
 
 def test_values_take_the_form_of_the_schema(tmp_path: Path) -> None:
-    network = {"name": "n", "auto_create_subnetworks": "false", "description": "", "mtu": "1460", "routing_mode": None}
+    network = {
+        "name": "n",
+        "auto_create_subnetworks": "false",
+        "description": "",
+        "mtu": "1460",
+        "routing_mode": None,
+    }
     found = resolved(tmp_path, one={"resource": {"google_compute_network": {"n": network}}})
-    assert found["one/google_compute_network.n"].values == {"name": "n", "auto_create_subnetworks": False, "mtu": 1460}
+    assert found["one/google_compute_network.n"].values == {
+        "name": "n",
+        "auto_create_subnetworks": False,
+        "mtu": 1460,
+    }
 
 
 HOSTILE: dict[str, tuple[Any, dict[str, Any]]] = {

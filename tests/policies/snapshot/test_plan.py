@@ -79,7 +79,9 @@ def test_modules_and_provisioners_are_kept(plan: Path) -> None:
     (stack,) = load([plan]).stacks
     assert stack.modules["m"]["source"] == "./m"
     provisioned = next(resource for resource in stack.resources if resource.name == "p")
-    assert provisioned.meta["provisioner"] == [{"local-exec": {"command": References(("terraform_data.a.id",))}}]
+    assert provisioned.meta["provisioner"] == [
+        {"local-exec": {"command": References(("terraform_data.a.id",))}}
+    ]
 
 
 @needs_terraform
@@ -129,7 +131,9 @@ def test_what_a_plan_says_of_itself(tmp_path: Path) -> None:
         tree["resource_drift"] = [entry]
 
     def deferred(tree: dict[str, Any]) -> None:
-        tree["deferred_changes"] = [{"reason": "provider_config_unknown", "resource_change": tree["resource_changes"][0]}]
+        tree["deferred_changes"] = [
+            {"reason": "provider_config_unknown", "resource_change": tree["resource_changes"][0]}
+        ]
 
     def forget(tree: dict[str, Any]) -> None:
         tree["resource_changes"][0]["change"]["actions"] = ["forget"]
@@ -209,14 +213,18 @@ def test_members_from_references_alone(tmp_path: Path) -> None:
 
     known = Evaluation(load([REFERENCE / "tfplan.json"]), "acme-data-prod", "111122223333").resources()
     members = {item.resource.address: item.values["member"] for item in known if "member" in item.values}
-    found = Evaluation(load([changed_plan(tmp_path, unknown_member)]), "acme-data-prod", "111122223333").resources()
+    found = Evaluation(
+        load([changed_plan(tmp_path, unknown_member)]), "acme-data-prod", "111122223333"
+    ).resources()
     compared = 0
     for item in found:
         if not item.resource.type.endswith("_iam_member") or "member" not in item.resource.configured:
             continue
         expected = members[item.resource.address.replace("changed/", "tfplan/")]
         value = item.values.get("member")
-        if isinstance(item.resource.configured["member"], References) and expected.startswith("serviceAccount:"):
+        if isinstance(item.resource.configured["member"], References) and expected.startswith(
+            "serviceAccount:"
+        ):
             assert value == expected or isinstance(value, Unknown)
             compared += value == expected
     assert compared > 10

@@ -1,0 +1,139 @@
+"""What a plan says of itself, judged; and the reference's plan against its configuration."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies.check import check_paths
+from policies.report.model import Report
+
+REFERENCE = Path(__file__).parents[2] / "data" / "reference"
+BOUNDARY = REFERENCE / "boundary.yaml"
+
+
+def checked(folder: Path, change: Callable[[dict[str, Any]], object], *others: Path) -> Report:
+    tree = json.loads((REFERENCE / "tfplan.json").read_text())
+    change(tree)
+    (folder / "platform.json").write_text(json.dumps(tree))
+    return check_paths([folder / "platform.json", *others], BOUNDARY)
+
+
+def said(report: Report) -> dict[str, tuple[str, str]]:
+    """The worst status and the first sentence of every failing channel."""
+    return {v.id: (v.status, v.findings[0].sentence) for v in report.verdicts if v.findings}
+
+
+def test_the_plan_of_the_reference_gives_the_verdicts_of_its_configuration() -> None:
+    statuses = [
+        {verdict.id: verdict.status for verdict in check_paths(paths, BOUNDARY).verdicts}
+        for paths in (
+            [REFERENCE / "cdk.tf.json"],
+            [REFERENCE / "tfplan.json"],
+            [REFERENCE / "cdk.tf.json", REFERENCE / "tfplan.json"],
+        )
+    ]
+    assert statuses[0] == statuses[1] == statuses[2]
+
+
+def drift(*names: str) -> Callable[[dict[str, Any]], object]:
+    def change(tree: dict[str, Any]) -> None:
+        entry = copy.deepcopy(
+            next(c for c in tree["resource_changes"] if c["type"] == "google_storage_bucket")
+        )
+        before = dict(entry["change"]["after"])
+        entry["change"] |= {
+            "actions": ["update"],
+            "before": before,
+            "after": {**before, **dict.fromkeys(names, "x")},
+        }
+        tree["resource_drift"] = [entry]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (drift("public_access_prevention"), {"TF-06": ("weakened", "was changed outside"), "TF-08": ("weakened", "Somebody changed")}),
+        (lambda tree: tree.update(complete=False), {"TF-06": ("undecided", "is not whole")}),
+        (lambda tree: tree.update(errored=True), {"TF-06": ("undecided", "is not whole")}),
+        (
+            lambda tree: tree.update(deferred_changes=[{"reason": "x", "resource_change": {"address": "google_x.y"}}]),
+            {"TF-06": ("undecided", "google_x.y")},
+        ),
+        (
+            lambda tree: tree["resource_changes"][0]["change"].update(actions=["forget"]),
+            {"TF-06": ("open", "out of sight")},
+        ),
+        (
+            lambda tree: tree["resource_changes"][0]["change"].update(importing={"id": "projects/other-project/x"}),
+            {"TF-05": ("open", "other-project")},
+        ),
+        (
+            lambda tree: tree["resource_changes"][0].update(previous_address="google_x.old"),
+            {"TF-05": ("weakened", "State of google_x.old")},
+        ),
+        (
+            lambda tree: tree["configuration"]["root_module"].update(
+                module_calls={"m": {"source": "evil/m/google", "module": {}}}
+            ),
+            {"TF-04": ("open", "evil/m/google")},
+        ),
+        (
+            lambda tree: tree["configuration"]["root_module"]["resources"][0].update(
+                provisioners=[{"type": "local-exec", "expressions": {"command": {"constant_value": "x"}}}]
+            ),
+            {"TF-03": ("open", "runs a command")},
+        ),
+        (
+            lambda tree: tree["configuration"]["provider_config"].update(
+                far={"name": "google", "alias": "far", "full_name": "registry.terraform.io/hashicorp/google",
+                     "expressions": {"project": {"constant_value": "other-project"}}}
+            ),
+            {"TF-05": ("open", "other-project")},
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_plan_says_of_itself(
+    change: Callable[[dict[str, Any]], object], expected: dict[str, tuple[str, str]], tmp_path: Path
+) -> None:
+    found = said(checked(tmp_path, change))
+    assert found.keys() == expected.keys()
+    for channel, (status, sentence) in expected.items():
+        assert found[channel][0] == status
+        assert sentence in found[channel][1]
+
+
+def test_harmless_drift_is_silent(tmp_path: Path) -> None:
+    assert said(checked(tmp_path, drift("labels", "effective_labels"))) == {}
+
+
+def test_a_plan_of_another_configuration_is_undecided(tmp_path: Path) -> None:
+    def public(tree: dict[str, Any]) -> None:
+        for item in tree["planned_values"]["root_module"]["resources"]:
+            if item["address"] == "google_storage_bucket.team_a_raw":
+                item["values"]["storage_class"] = "NEARLINE"
+
+    def named(tree: dict[str, Any]) -> None:
+        tree["planned_values"]["root_module"]["resources"].pop(0)
+
+    synth = REFERENCE / "cdk.tf.json"
+    assert said(checked(tmp_path, named, synth))["TF-06"][0] == "undecided"
+    tree = json.loads(synth.read_text())
+    tree["resource"]["google_storage_bucket"]["team_a_raw"]["storage_class"] = "STANDARD"
+    (tmp_path / "cdk.tf.json").write_text(json.dumps(tree))
+    found = said(checked(tmp_path, public, tmp_path / "cdk.tf.json"))
+    assert found["TF-06"] == ("undecided", found["TF-06"][1])
+    assert "storage_class" in found["TF-06"][1]
+
+
+def test_a_file_that_terraform_reads_and_nobody_checked(tmp_path: Path) -> None:
+    (tmp_path / "cdk.tf.json").write_text((REFERENCE / "cdk.tf.json").read_text())
+    (tmp_path / "more.tf").write_text('resource "google_storage_bucket" "b" {}')
+    assert "more.tf" in said(check_paths([tmp_path / "cdk.tf.json"], BOUNDARY))["TF-06"][1]

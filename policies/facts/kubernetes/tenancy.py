@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from policies.facts.kubernetes.namespaces import SYSTEM, Namespace
+from collections.abc import Iterator
+
+from policies.facts.kubernetes.namespaces import SYSTEM, Namespace, namespace, namespaces
 from policies.facts.kubernetes.powers import PODS
 from policies.facts.kubernetes.rbac import holders
 from policies.facts.kubernetes.workloads import workloads
@@ -30,3 +32,17 @@ def runs_pods(world: World, space: Namespace) -> bool:
     if space.name in SYSTEM:
         return False
     return space.team is not None or space.name in _spaces_with_pods(world) or _pods_anywhere(world)
+
+
+def tenant_spaces(world: World) -> Iterator[Namespace]:
+    """Namespaces where teams run code: their own, and any other where one may start pods."""
+    started = {
+        holding.namespace
+        for holding, _ in holders(world, PODS.name)
+        if holding.subject.teams or holding.subject.outside
+    }
+    for space in namespaces(world).values():
+        if space.team is not None or space.name in started or None in started:
+            yield space
+    for name in sorted(name for name in started - {None} if name and name not in namespaces(world)):
+        yield namespace(world, name)

@@ -6,7 +6,6 @@ team), ``$deadline``, ``$longest`` and ``$longer`` (seconds) stand for what the 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -61,16 +60,20 @@ class Attempt:
         self, filling: Filling, base: str = "", kind: str = "", dedicated: bool = False
     ) -> dict[str, Any]:
         """The object; ``base`` and ``kind`` in place of its own, on the team's own nodes where ``dedicated``."""
-        spec = copy.deepcopy(pod(base or self.base))
+        values = filling.values()
+        spec: dict[str, Any] = _filled(pod(base or self.base), values)
         if dedicated:
-            spec["nodeSelector"] = {"cloister.dev/team": "$team"}
-            spec["tolerations"] = [
-                {"key": "cloister.dev/team", "operator": "Equal", "value": "$team", "effect": "NoSchedule"}
-            ]
+            own = {
+                "key": "cloister.dev/team",
+                "operator": "Equal",
+                "value": filling.team,
+                "effect": "NoSchedule",
+            }
+            spec |= {"nodeSelector": {"cloister.dev/team": filling.team}, "tolerations": [own]}
         for path, value in self.set.items():
-            _put(spec, path.split("."), copy.deepcopy(value))
-        metadata = {"labels": {"app": "case", **self.labels}, "annotations": dict(self.annotations)}
-        whole: dict[str, Any] = _filled({"metadata": metadata, "spec": spec}, filling.values())
+            _put(spec, path.split("."), _filled(value, values))
+        labels = {"app": "case", **_filled(self.labels, values)}
+        whole = {"metadata": {"labels": labels, "annotations": dict(self.annotations)}, "spec": spec}
         return _carried(kind or self.kind, whole)
 
 
@@ -109,6 +112,7 @@ def _put(target: Any, path: list[str], value: Any) -> None:
 
 
 def _filled(value: Any, values: Mapping[str, Any]) -> Any:
+    """A copy with what stands for something replaced by it."""
     if isinstance(value, dict):
         return {key: _filled(item, values) for key, item in value.items()}
     if isinstance(value, list):

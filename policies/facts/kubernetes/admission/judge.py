@@ -6,10 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.facts.kubernetes.admission.language import Allowed, Error, Untold
-from policies.facts.kubernetes.admission.language import Scope as Evaluation
-from policies.facts.kubernetes.admission.policies import AdmissionPolicy, Binding, Scope
+from policies.facts.kubernetes.admission.language import Allowed, Error, Evaluation, Untold
+from policies.facts.kubernetes.admission.policies import (
+    AdmissionPolicy,
+    Binding,
+    Scope,
+    bindings,
+    variables,
+)
 from policies.facts.kubernetes.namespaces import NAME
+from policies.facts.world import World
 
 _GROUPS = {  # kind: group, resource
     "Pod": ("", "pods"), "PodTemplate": ("", "podtemplates"), "ReplicationController": ("", "replicationcontrollers"),
@@ -51,38 +57,53 @@ class Refusal:
     message: str
 
 
-def refusal(found: tuple[Binding, ...], request: Request, allowed: Allowed) -> Refusal | None:
+def refusal(world: World, request: Request, allowed: Allowed) -> Refusal | None:
     """The first refusal of a request, None where no policy refuses it for certain."""
+    asked = [
+        (binding, binding.policy)
+        for binding in bindings(world)
+        if binding.policy is not None and not binding.broken and not binding.policy.broken
+        and _speaks(binding.policy.scope, request, True) and _speaks(binding.scope, request, False)
+    ]  # fmt: skip
+    if not asked:
+        return None
     values = _values(request)
-    for binding in found:
-        policy = binding.policy
-        if policy is None or binding.broken or policy.broken:
-            continue
-        if not (_speaks(policy.scope, request, True) and _speaks(binding.scope, request, False)):
-            continue
-        message = _refused(policy, binding, values, allowed)
+    shared = Evaluation(values, allowed)
+    shared.ready(text for _, policy in asked for text in _expressions(policy))
+    for binding, policy in asked:
+        evaluation = shared
+        if binding.params is not None:
+            evaluation = Evaluation({**values, "params": binding.params}, allowed)
+            evaluation.ready(_expressions(policy))
+        message = _refused(world, policy, evaluation)
         if message is not None:
             return Refusal(policy, binding, message)
     return None
 
 
-def _refused(
-    policy: AdmissionPolicy, binding: Binding, values: Mapping[str, Any], allowed: Allowed
-) -> str | None:
-    evaluation = Evaluation({**values, "params": binding.params} if policy.params else values, allowed)
+def _expressions(policy: AdmissionPolicy) -> Iterator[str]:
+    yield policy.together
+    yield from (item.expression for item in policy.conditions)
+
+
+def _refused(world: World, policy: AdmissionPolicy, evaluation: Evaluation) -> str | None:
     for condition in policy.conditions:
-        holds = evaluation.evaluate(condition.expression)
+        holds = evaluation(condition.expression)
         if isinstance(holds, Error):
             return f"condition {condition.name} fails"
         if holds is not True:
             return None
-    for variable in policy.variables:
-        evaluation.define(variable.name, variable.expression)
-    for validation in policy.validations:
-        answer = evaluation.evaluate(validation.expression)
-        if isinstance(answer, Untold):
-            continue
-        if answer is not True:
+    answers = evaluation(policy.together)
+    if isinstance(answers, Error | Untold):
+        answers = evaluation.one_by_one(
+            [variables(world).by_name[name] for name in policy.needs],
+            [item.expression for item in policy.validations],
+        )
+    else:
+        for _ in policy.needs:
+            answers = answers[0]
+    for validation, answer in zip(policy.validations, answers, strict=True):
+        if answer is not True and not isinstance(answer, Untold):
             return validation.name or validation.expression
     return None
 

@@ -5,11 +5,12 @@ Source: kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from policies.expressions.values import Unknown
+from policies.facts.kubernetes.admission.language import Variable, Variables
 from policies.facts.kubernetes.objects import Object, objects
 from policies.facts.kubernetes.selectors import Selector, selector
 from policies.facts.resource import Block
@@ -37,20 +38,19 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AdmissionPolicy:
-    """``broken``: why it refuses nothing for certain, empty when it may."""
+    """``needs``: the variables (of ``variables``) that its expressions stand on; ``together``: its validations as one
+    expression. ``broken``: why it refuses nothing for
+    certain, empty when it may. ``texts``: its expressions as they stand."""
 
     obj: Object
     scope: Scope
     conditions: tuple[Named, ...]
-    variables: tuple[Named, ...]
     validations: tuple[Named, ...]
+    needs: frozenset[str]
+    together: str
+    texts: tuple[str, ...]
     broken: str
     params: bool
-
-    def expressions(self) -> Iterator[Named]:
-        yield from self.conditions
-        yield from self.variables
-        yield from self.validations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,12 +67,18 @@ class Binding:
 
 
 @fact
+def variables(world: World) -> Variables:
+    """The variables of all policies."""
+    return Variables()
+
+
+@fact
 def admission_policies(world: World) -> dict[str, AdmissionPolicy]:
     """Every policy by name."""
     found: dict[str, AdmissionPolicy] = {}
     for obj in objects(world, "ValidatingAdmissionPolicy"):
         if isinstance(obj.name, str):
-            found[obj.name] = _policy(obj)
+            found[obj.name] = _policy(variables(world), obj)
     return found
 
 
@@ -82,7 +88,7 @@ def bindings(world: World) -> tuple[Binding, ...]:
     return tuple(_binding(world, obj) for obj in objects(world, "ValidatingAdmissionPolicyBinding"))
 
 
-def _policy(obj: Object) -> AdmissionPolicy:
+def _policy(shared: Variables, obj: Object) -> AdmissionPolicy:
     body = obj.body
     failure = body.get("spec.failurePolicy", "Fail")
     unknown = next(iter(body.unknowns("spec")), None)
@@ -91,9 +97,20 @@ def _policy(obj: Object) -> AdmissionPolicy:
         broken = f"its failurePolicy is {failure if isinstance(failure, str) else 'not known'}, so that whatever it cannot evaluate passes"
     elif unknown is not None:
         broken = f"{unknown[0]} is not known ({unknown[1].reason})"
+    defined: dict[str, Variable] = {}
+    for block in body.blocks("spec.variables"):
+        defined[str(block.get("name"))] = shared.define(str(block.get("expression", "")), defined)
+    conditions, used = _named(shared, body, "spec.matchConditions", "name", defined)
+    validations, also = _named(shared, body, "spec.validations", "message", defined)
+    needs = (used | also).union(*(shared.by_name[name].needs for name in used | also))
+    texts = tuple(
+        str(block.get("expression", ""))
+        for part in ("variables", "matchConditions", "validations")
+        for block in body.blocks(f"spec.{part}")
+    )
     return AdmissionPolicy(
-        obj, _scope(body, "spec.matchConstraints"), _named(body, "spec.matchConditions", "name"),
-        _named(body, "spec.variables", "name"), _named(body, "spec.validations", "message"), broken,
+        obj, _scope(body, "spec.matchConstraints"), conditions, validations, needs,
+        shared.together((item.expression for item in validations), needs), texts, broken,
         body.get("spec.paramKind") is not None,
     )  # fmt: skip
 
@@ -147,8 +164,14 @@ def _selector(body: Block, path: str) -> Selector:
     return selector(found[0]) if found else Selector()
 
 
-def _named(body: Block, path: str, name: str) -> tuple[Named, ...]:
-    return tuple(
-        Named(str(block.get(name, "")), str(block.get("expression", "")), block.at("expression"))
-        for block in body.blocks(path)
-    )
+def _named(
+    shared: Variables, body: Block, path: str, name: str, defined: Mapping[str, Variable]
+) -> tuple[tuple[Named, ...], frozenset[str]]:
+    """The expressions at a path, and the variables they use."""
+    found: list[Named] = []
+    used: frozenset[str] = frozenset()
+    for block in body.blocks(path):
+        text, names = shared.read(str(block.get("expression", "")), defined)
+        found.append(Named(str(block.get(name, "")), text, block.at("expression")))
+        used |= names
+    return tuple(found), used

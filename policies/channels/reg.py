@@ -14,6 +14,7 @@ from policies.facts.flows import leaves
 from policies.facts.grants import outside_grants
 from policies.facts.kubernetes.workloads import Workload, workloads
 from policies.facts.mediation import mediation
+from policies.facts.network.egress import openings
 from policies.facts.perimeter.guard import guard
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
@@ -46,6 +47,15 @@ def repositories_are_read_inside_only(world: World) -> Iterator[Evidence]:
 def code_cannot_push_to_another_registry(world: World) -> Iterator[Evidence]:
     """Pushing with a foreign credential through the registry's door is closed by what closes API-01: the seal, or a
     perimeter."""
+    opening = next((found for found in openings(world) if found.way is not None), None)
+    if opening is not None:
+        first = opening.first
+        yield Leak(
+            "open", str(opening.network),
+            f"{first.source[:1].upper()}{first.source[1:]} can push images to a registry on the internet: {first.because}.",
+            opening.path, "", first.address, first.attribute,
+        )  # fmt: skip
+        return
     for cut in (guard(world), mediation(world)):
         if cut.holds:
             yield from cut.controls

@@ -127,7 +127,7 @@ def notes(path: Path) -> set[str]:
 def test_what_a_plan_says_of_itself(tmp_path: Path) -> None:
     def drift(tree: dict[str, Any]) -> None:
         entry = copy.deepcopy(tree["resource_changes"][0])
-        entry["change"]["actions"] = ["update"]
+        entry["change"] |= {"actions": ["update"], "before": {"a": 1, "b": 2}, "after": {"a": 1, "b": 3}}
         tree["resource_drift"] = [entry]
 
     def deferred(tree: dict[str, Any]) -> None:

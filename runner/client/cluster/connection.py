@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from runner.client.cluster.place import Place
 
 TIMEOUT = (5, 30)  # seconds to connect, and for an answer
+FOLLOWING = (5, 150)  # for the next line: the runner says something every minute
 FIELD_MANAGER = "cloister"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
@@ -117,7 +118,7 @@ class Cluster:
 
     def log(self, pod: str, **options: Any) -> Iterator[bytes]:
         """Lines of a pod's log, with the time of each before it. `options`: tail_lines, follow."""
-        timeout = (TIMEOUT[0], None) if options.get("follow") else TIMEOUT
+        timeout = FOLLOWING if options.get("follow") else TIMEOUT
         with self._translated():
             response = self._core.read_namespaced_pod_log(
                 pod,

@@ -79,7 +79,9 @@ def _failed(run: Run, record: Mapping[str, Any] | None) -> Said:
             )
         return Said(f"Kubernetes ended it: {run.message or run.reason}", "Submit it again", "failed")
     said = ended(attempt, record)
-    return Said(said.cause + tries, said.step, said.word)
+    retried = said.word == exit_class(Exit.UNAVAILABLE)  # the runner cannot know that this was the last try
+    step = "Submit it again; `retries` in job.yaml tries by itself" if retried else said.step
+    return Said(said.cause + tries, step, said.word)
 
 
 def ended(attempt: Attempt, record: Mapping[str, Any] | None) -> Said:

@@ -78,11 +78,11 @@ class PodLogs:
 
     def _read(self, pod: str, into: queue.Queue[Entry | Refused]) -> None:
         """Follow one pod to its end, through API servers that go away meanwhile."""
-        last, deadline = "", time.monotonic() + PATIENCE
+        last, failing = "", 0.0
         while True:
             try:
                 for stamp, text in self._lines(pod, follow=True):
-                    deadline = time.monotonic() + PATIENCE
+                    failing = 0.0
                     if stamp > last:  # else it was read before the connection broke
                         last = stamp
                         into.put(entries.parse(text))
@@ -90,7 +90,8 @@ class PodLogs:
             except Refused as refused:
                 if refused.status in (400, 404):
                     return
-                if time.monotonic() > deadline:
+                failing = failing or time.monotonic()
+                if time.monotonic() - failing > PATIENCE:
                     into.put(refused)
                     return
                 time.sleep(POLL)

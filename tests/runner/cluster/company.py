@@ -1,0 +1,86 @@
+"""The example company on a real cluster: what its stacks describe, put there, with the image that was built."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from kubernetes import client, dynamic
+
+from cloister.declarations import load_beside, load_boundary
+from policies.facts.build import build_world
+from policies.facts.kubernetes.objects import kinds, objects
+from policies.snapshot.load import load
+from tests.stacks.trees import ROOT, synthesized
+
+# Kinds in the order in which they must exist. Cilium's are not of this cluster.
+ORDER = (
+    "PriorityClass", "Namespace", "ServiceAccount", "ConfigMap", "ResourceQuota", "LimitRange", "NetworkPolicy",
+    "Role", "RoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+)  # fmt: skip
+ELSEWHERE = {"CiliumClusterwideNetworkPolicy"}
+REPOSITORY = "europe-west1-docker.pkg.dev/acme-ml-prod/runner/runner"
+
+
+def declared(home: Path, digest: str) -> Path:
+    """The example's declarations with the runner's real digest."""
+    shutil.copy(ROOT / "boundary.yaml", home)
+    shutil.copytree(ROOT / "teams", home / "teams")
+    lines = (ROOT / "platform.yaml").read_text().splitlines()
+    image = f'  runner: "{REPOSITORY}@{digest}"'
+    (home / "platform.yaml").write_text(
+        "\n".join(image if line.startswith("  runner:") else line for line in lines) + "\n"
+    )
+    return home
+
+
+def tree(home: Path) -> Path:
+    """The company's stacks, synthesized once for each state of declarations and stacks."""
+    sources = [*home.rglob("*.yaml"), *(ROOT / "stacks").rglob("*.*"), *(ROOT / "cloister").rglob("*.py")]
+    parts = [path.read_bytes() for path in sorted(sources) if path.is_file() and path.suffix != ".pyc"]
+    key = sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()[:16]
+    return synthesized(home, ROOT / ".cloister" / "company" / key / "cdktf.out")
+
+
+def manifests(home: Path) -> Iterator[dict[str, Any]]:
+    """Every Kubernetes object of the stacks, as the proof reads it."""
+    boundary = home / "boundary.yaml"
+    world = build_world(load([tree(home)]), load_boundary(boundary), load_beside(boundary))
+    unknown = set(kinds(world)) - {*ORDER, *ELSEWHERE}
+    assert not unknown, f"the stacks have objects this does not put anywhere: {unknown}"
+    for found in objects(world, *ORDER):
+        body = _plain(found.body.values)
+        version = body.get("apiVersion") or (f"{found.group}/v1" if found.group else "v1")
+        yield {**body, "apiVersion": version, "kind": found.kind}
+
+
+def put(cluster: dynamic.DynamicClient, home: Path, settings: Mapping[str, str]) -> None:
+    """Apply all of it; `settings` are what the platform adds to its ConfigMap `cloister` off Google Cloud."""
+    for manifest in manifests(home):
+        if manifest["kind"] == "ConfigMap" and manifest["metadata"]["name"] == "cloister":
+            manifest["data"] |= settings
+        resource = cluster.resources.get(api_version=manifest["apiVersion"], kind=manifest["kind"])
+        namespace = manifest["metadata"].get("namespace")
+        cluster.server_side_apply(
+            resource, body=manifest, namespace=namespace, field_manager="test", force_conflicts=True
+        )
+
+
+def remove(cluster: dynamic.DynamicClient, namespaces: list[str]) -> None:
+    """Delete the teams' namespaces and all in them."""
+    core = client.CoreV1Api(cluster.client)
+    for name in namespaces:
+        core.delete_namespace(name, grace_period_seconds=0)
+
+
+def _plain(value: Any) -> Any:
+    """Without nulls; numbers that Terraform keeps as text are numbers where the API wants them."""
+    if isinstance(value, Mapping):
+        plain = {key: _plain(item) for key, item in value.items() if item is not None}
+        if isinstance(plain.get("port"), str) and plain["port"].isdecimal():
+            plain["port"] = int(plain["port"])
+        return plain
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,201 @@
+"""The whole platform for real: the stacks' objects on the local cluster, the built image, a store, an identity.
+
+Commands run as a member of team fakespot, with a certificate that says so: what works here, its RBAC allows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client, config, dynamic
+
+from runner.container.__main__ import OUT
+from runner.container.image import ROOT, Layout
+from tests.cluster import identities
+from tests.cluster.__main__ import STATE
+from tests.cluster.node import ADDRESS, SERVER, Node
+from tests.cluster.policies import exclusive
+from tests.stacks.cases import Case
+
+from ..support import BUCKETS, StoreClient
+from . import company, store
+
+TEAM, NAMESPACE = "fakespot", "team-fakespot"
+MEMBER = "/O=fakespot-ml@acme.example/CN=alice@acme.example"
+STRANGER = "/O=translations-ml@acme.example/CN=bob@acme.example"
+SETTINGS = {"CLOISTER_PATIENCE": "6", "CLOISTER_GRACE": "3"}
+
+
+@dataclass
+class Said:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        value: dict[str, Any] = json.loads(self.out)
+        return value
+
+
+@dataclass
+class Platform:
+    """The company's platform, as one person sees it, and the administrator's means beside."""
+
+    home: Path
+    kubeconfigs: dict[str, Path]
+    cluster: dynamic.DynamicClient
+    node: Node
+    store: StoreClient
+    store_url: str
+    image: str
+
+    def cloister(self, *words: str, who: str = "member", timeout: float = 120) -> Said:
+        """Run `cloister job WORDS` as that person."""
+        done = subprocess.run(
+            self.command(*words), env=self.environment(who), capture_output=True, text=True, timeout=timeout
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "cloister", "job", *words, "--directory", str(self.home)]
+
+    def environment(self, who: str = "member") -> dict[str, str]:
+        return {
+            **os.environ,
+            "KUBECONFIG": str(self.kubeconfigs[who]),
+            "STORAGE_EMULATOR_HOST": self.store_url,
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+        }
+
+    def submit(self, file: Path) -> str:
+        """Submit a job; its run id."""
+        said = self.cloister("submit", str(file), "--team", TEAM, "--format", "json")
+        assert said.code == 0, said.err
+        return str(said.json["run_id"])
+
+    def status(self, run: str) -> dict[str, Any]:
+        said = self.cloister("status", run, "--team", TEAM, "--format", "json")
+        assert said.out, said.err
+        return said.json
+
+    def until(self, run: str, *states: str, seconds: float = 90) -> dict[str, Any]:
+        """The run's status once it is in one of the states."""
+        deadline = time.monotonic() + seconds
+        while (found := self.status(run))["state"] not in states:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.5)
+        return found
+
+    def manifest(self, job: str, run: str, suffix: str = "") -> dict[str, Any] | None:
+        """The manifest a run published, read past everybody's rights."""
+        document = self.store.get(BUCKETS["artifacts"], f"runs/{job}/{run}/manifest{suffix}.json")
+        return None if document is None else json.loads(document)
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    here = Node(ROOT / STATE)
+    if not here.running().get("kubelet"):
+        pytest.skip("no local cluster: make cluster")
+    return here
+
+
+@pytest.fixture(scope="session")
+def image(node: Node, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The built runner in the node's containerd, under the name by which the company knows it; its digest."""
+    layout = Layout(ROOT / OUT)
+    if not layout.current:
+        pytest.skip("no image of these sources: make image")
+    archive = tmp_path_factory.mktemp("image") / "runner.tar"
+    subprocess.run(["tar", "-C", str(layout.oci), "-cf", str(archive), "."], check=True)
+    imported = node.ctr(
+        "-n", "k8s.io", "images", "import", "--digests", "--base-name", company.REPOSITORY, str(archive)
+    )
+    assert imported.returncode == 0, imported.stderr
+    return layout.digest
+
+
+@pytest.fixture(scope="session")
+def platform(
+    node: Node, image: str, server: StoreClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    home = company.declared(tmp_path_factory.mktemp("company"), image)
+    cluster = dynamic.DynamicClient(config.new_client_from_config(str(node.kubeconfig)))
+    with ExitStack() as stack:
+        stack.enter_context(exclusive())
+        upstream = server.url.removeprefix("http://")
+        buckets = stack.enter_context(store.serving(store.with_rights(upstream), ADDRESS))
+        account = f"team-{TEAM}@acme-ml-prod.iam.gserviceaccount.com"
+        identity = stack.enter_context(store.serving(store.metadata(account), ADDRESS))
+        for name in BUCKETS.values():
+            server.make_bucket(name)
+        settings = {**SETTINGS, "CLOISTER_STORE": f"http://{buckets}", "CLOISTER_METADATA": identity}
+        company.put(cluster, home, settings)
+        stack.callback(company.remove, cluster, [NAMESPACE, "team-translations"])
+        kubeconfigs = dict(_people(node, tmp_path_factory.mktemp("people")))
+        made = Platform(home, kubeconfigs, cluster, node, server, f"http://{buckets}", image)
+        _await_policies(cluster)
+        yield made
+
+
+def _people(node: Node, folder: Path) -> Iterator[tuple[str, Path]]:
+    for name, subject in (("member", MEMBER), ("stranger", STRANGER)):
+        identities.make_certificate(node.pki, name, subject, f"DNS:{name}")
+        identities.write_kubeconfig(folder / name, node.pki, name, SERVER)
+        yield name, folder / name
+
+
+def _await_policies(cluster: dynamic.DynamicClient) -> None:
+    """The API server takes up new policies a moment after they are created."""
+    other = Case("probe", "sealed").object("example.com/other@sha256:" + "1" * 64)
+    said = "accepted"
+    for _ in range(100):
+        try:
+            client.CoreV1Api(cluster.client).create_namespaced_pod(NAMESPACE, other, dry_run="All")
+        except client.ApiException as error:
+            said = str(error.body)
+            if "runner image" in said:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"the API server did not take up the policies: {said}")
+
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a job's directory: a program and a job.yaml; the path of the latter."""
+
+    def written(program: str, **changes: Any) -> Path:
+        source = tmp_path / "src"
+        source.mkdir(exist_ok=True)
+        (source / "main.py").write_text(program)
+        content = {
+            "name": "small",
+            "run": ["python", "main.py"],
+            "code": "./src",
+            "outputs": [{"from": "out/", "to": "artifacts"}],
+            "resources": {"cpu": 0.2, "memory": "256Mi"},
+            "timeout": "2m",
+            **changes,
+        }
+        file = tmp_path / "job.yaml"
+        file.write_text(json.dumps(content))  # JSON is YAML
+        return file
+
+    return written

@@ -97,7 +97,9 @@ def runner(cluster: dynamic.DynamicClient) -> Iterator[str]:
                 },
             )
     image = stack.platform.images.runner
-    _until(lambda: bool(_refusal(cluster, Case("probe", "metaflow"), image)))
+    # The server may still hold an earlier run's policies, so an honest pod must pass as well.
+    hostile, honest = Case("probe", "metaflow"), Case("probe", "sealed")
+    _until(lambda: bool(_refusal(cluster, hostile, image)) and not _refusal(cluster, honest, image))
     yield image
     namespaces = cluster.resources.get(api_version="v1", kind="Namespace")
     for team in TEAMS:

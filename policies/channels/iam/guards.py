@@ -10,82 +10,33 @@ from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.facts.admission import leaving
 from policies.facts.conditions import surely_holds
+from policies.facts.denies import DENY, holes
 from policies.facts.grants import expression
 from policies.facts.lists import strings
-from policies.facts.principals import standing
-from policies.facts.resource import Block, Res
-from policies.facts.roles import all_permissions
+from policies.facts.resource import Res
 from policies.facts.world import World
-
-DENY = "google_iam_deny_policy"
-EVERYONE = "principalset://goog/public:all"
 
 
 @channel("IAM-12")
 def denies_have_no_holes(world: World) -> Iterator[Evidence]:
     """A deny policy that is there denies everyone but trusted principals, always, and what it denies exists."""
     for res in world.of(DENY):
-        holes = [hole for rule in res.blocks("rules.deny_rule") for hole in _holes(world, res, rule)]
-        unread = [path for path, _ in res.unknowns("rules")]
-        for path in unread:
-            says = "What deny policy {} denies is not known, so it counts as absent"
-            holes.append(fault(res, path, says, "undecided", f"write {path} of {res.address} out"))
-        yield from holes
-        if not holes and res.blocks("rules.deny_rule"):
-            yield Control(res.address, "rules[0].deny_rule")
-        elif not res.blocks("rules.deny_rule"):
-            yield fault(res, "rules", "Deny policy {} denies nothing: it has no rule", "weakened")
+        found: list[Evidence] = list(_deny_faults(world, res))
+        yield from found or [Control(res.address, "rules[0].deny_rule")]
 
 
-def _holes(world: World, res: Res, rule: Block) -> Iterator[Leak]:
-    if EVERYONE not in (p.lower() for p in strings(rule.get("denied_principals", ()))):
-        yield _hole(
-            res, rule, "denied_principals", "leaves out everybody it does not list", f"deny {EVERYONE}"
-        )
-    for principal in strings(rule.get("exception_principals", ())):
-        if standing(world, principal).kind not in ("declared", "agent"):
-            says = f"excepts {principal}, whom nobody declared"
-            yield _hole(res, rule, "exception_principals", says, f"remove {principal}")
-    for permission in strings(rule.get("exception_permissions", ())):
-        says = f"excepts the permission {permission}"
-        yield _hole(res, rule, "exception_permissions", says, f"remove {permission}")
-    for permission in strings(rule.get("denied_permissions", ())):
-        if not deniable(permission):
-            says = f"denies {permission}, which no permission is called, so it denies nothing by it"
-            yield _hole(res, rule, "denied_permissions", says, f"spell {permission} as the service does")
-    condition = expression(Block({"condition": rule.get("denial_condition")}, rule.path))
-    if not surely_holds(condition):
-        says = "applies under a condition only, which counts as never"
-        yield _hole(res, rule, "denial_condition", says, "remove the condition")
-
-
-def _hole(res: Res, rule: Block, name: str, says: str, fix: str) -> Leak:
-    return fault(
-        res,
-        rule.at(name),
-        f"Deny policy {{}} {says}",
-        "weakened",
-        f"{fix} in {rule.at(name)} of {res.address}",
-    )
-
-
-# Services whose permissions carry another name in IAM than in deny policies.
-_SERVICES = {"cloudresourcemanager": "resourcemanager", "sqladmin": "cloudsql", "bigtableadmin": "bigtable"}
-
-
-def deniable(permission: str) -> bool:
-    """Whether a permission in deny form (``storage.googleapis.com/objects.get``) may exist: of services whose
-    permissions are known here, those that do."""
-    service, slash, rest = permission.partition("/")
-    if not slash:
-        return False
-    short = service.removesuffix(".googleapis.com")
-    prefix = _SERVICES.get(short, short) + "."
-    known = [name for name in all_permissions() if name.startswith(prefix)]
-    if not known:
-        return True
-    wanted = prefix + rest
-    return wanted in known or (wanted.endswith("*") and any(name.startswith(wanted[:-1]) for name in known))
+def _deny_faults(world: World, res: Res) -> Iterator[Leak]:
+    rules = res.blocks("rules.deny_rule")
+    for rule in rules:
+        for hole in holes(world, rule):
+            attribute = rule.at(hole.name)
+            fix = f"{hole.fix} in {attribute} of {res.address}"
+            yield fault(res, attribute, f"Deny policy {{}} {hole.says}", "weakened", fix)
+    for path, _ in res.unknowns("rules"):
+        says = "What deny policy {} denies is not known, so it counts as absent"
+        yield fault(res, path, says, "undecided", f"write {path} of {res.address} out")
+    if not rules and not res.unknowns("rules"):
+        yield fault(res, "rules", "Deny policy {} denies nothing: it has no rule", "weakened")
 
 
 BOUNDARY = "google_iam_principal_access_boundary_policy"

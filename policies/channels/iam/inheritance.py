@@ -8,6 +8,7 @@ from policies.channels.evidence import Control, Evidence, Residual
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
 from policies.facts.access import WIDE
+from policies.facts.denies import DENY, denied_to_outsiders
 from policies.facts.grants import grants
 from policies.facts.principals import standing
 from policies.facts.rights import BECOME, DATA, policy_changes
@@ -20,6 +21,8 @@ def nothing_is_inherited(world: World) -> Iterator[Evidence]:
     organization = world.boundary.organization
     if organization == "none":
         yield Control("boundary.yaml", "organization")
+    elif closed := list(_denied(world)):
+        yield from closed
     else:
         above = "the organisation" if organization else "an organisation that the boundary does not name"
         yield Residual(
@@ -39,3 +42,19 @@ def nothing_is_inherited(world: World) -> Iterator[Evidence]:
             f"secret of this project below it ({where(grant)}).",
             f"grant on the one resource that is meant instead of {grant.res.address}",
         )
+
+
+# What reads the data of each service that may hold it.
+_READS = {
+    "google_storage_bucket": "storage.objects.get",
+    "google_bigquery_dataset": "bigquery.tables.getData",
+    "google_secret_manager_secret": "secretmanager.versions.access",
+    "google_pubsub_topic": "pubsub.subscriptions.consume",
+}
+
+
+def _denied(world: World) -> Iterator[Control]:
+    """The deny policies of the snapshot, where they leave reading what the project holds to the project's own."""
+    wanted = {permission for type_, permission in _READS.items() if world.of(type_)}
+    if wanted and wanted <= denied_to_outsiders(world):
+        yield from (Control(res.address, "rules[0].deny_rule") for res in world.of(DENY))

@@ -155,7 +155,7 @@ def _default_accounts(world: World) -> Iterator[Evidence]:
         for res in world.of("google_project_default_service_accounts")
         if world.owns_project(res.get("project", res.project)) is not False
     ]
-    good = [res for res in stripped if res.get("action") in _REMOVED]
+    good = [res for res in stripped if isinstance(action := res.get("action"), str) and action in _REMOVED]
     if good:
         yield from (Control(res.address, "action") for res in good)
         return

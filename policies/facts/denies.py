@@ -1,0 +1,92 @@
+"""IAM deny policies: what each rule leaves open, and what is denied to everybody but the project's own.
+
+A deny is counted only where it is sure: for everyone, always, and of permissions that exist.
+Source: cloud.google.com/iam/docs/deny-overview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies.facts.conditions import surely_holds
+from policies.facts.grants import expression
+from policies.facts.lists import strings
+from policies.facts.members import parse
+from policies.facts.principals import standing
+from policies.facts.resource import Block
+from policies.facts.roles import all_permissions
+from policies.facts.world import World, fact
+
+DENY = "google_iam_deny_policy"
+EVERYONE = "principalset://goog/public:all"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """What a rule leaves open: ``says`` is the rest of a sentence about its policy, ``fix`` an edit of ``name``."""
+
+    name: str
+    says: str
+    fix: str
+
+
+def holes(world: World, rule: Block) -> Iterator[Hole]:
+    """What a ``deny_rule`` leaves open."""
+    if EVERYONE not in (p.lower() for p in strings(rule.get("denied_principals", ()))):
+        yield Hole("denied_principals", "leaves out everybody it does not list", f"deny {EVERYONE}")
+    for principal in strings(rule.get("exception_principals", ())):
+        if not _single(world, principal):
+            says = f"excepts {principal}, who is neither declared nor one identity of the project"
+            yield Hole("exception_principals", says, f"remove {principal}")
+    for permission in strings(rule.get("exception_permissions", ())):
+        yield Hole("exception_permissions", f"excepts the permission {permission}", f"remove {permission}")
+    for permission in strings(rule.get("denied_permissions", ())):
+        if not denied_by(permission):
+            says = f"denies {permission}, which no permission is called, so it denies nothing by it"
+            yield Hole("denied_permissions", says, f"spell {permission} as the service does")
+    if not surely_holds(expression(Block({"condition": rule.get("denial_condition")}, rule.path))):
+        yield Hole(
+            "denial_condition",
+            "applies under a condition only, which counts as never",
+            "remove the condition",
+        )
+
+
+def _single(world: World, principal: str) -> bool:
+    """Whether an exception is a trusted principal, or one account or workload of the project."""
+    kind, member = standing(world, principal).kind, parse(principal)
+    one = member.kind == "account" or (member.kind == "workload" and member.account is not None)
+    return kind in ("declared", "agent") or (kind in ("own", "workload") and one)
+
+
+# Services whose permissions carry another name in IAM than in deny policies.
+_SERVICES = {"cloudresourcemanager": "resourcemanager", "sqladmin": "cloudsql", "bigtableadmin": "bigtable"}
+
+
+def denied_by(permission: str) -> frozenset[str]:
+    """The permissions that one in deny form denies (``storage.googleapis.com/objects.get``, ``.../objects.*``), in the
+    words of roles. Of a service whose permissions are not known here, it is taken at its word."""
+    service, slash, rest = permission.partition("/")
+    if not slash or not rest:
+        return frozenset()
+    short = service.removesuffix(".googleapis.com")
+    prefix = _SERVICES.get(short, short) + "."
+    known = [name for name in all_permissions() if name.startswith(prefix)]
+    wanted = prefix + rest
+    if not known:
+        return frozenset({wanted})
+    if wanted.endswith("*"):
+        return frozenset(name for name in known if name.startswith(wanted[:-1]))
+    return frozenset({wanted} & set(known))
+
+
+@fact
+def denied_to_outsiders(world: World) -> frozenset[str]:
+    """The permissions that nobody but trusted principals and the project's own identities can use."""
+    found: set[str] = set()
+    for res in world.of(DENY):
+        for rule in res.blocks("rules.deny_rule"):
+            if not any(holes(world, rule)) and not rule.unknowns():
+                found.update(*(denied_by(p) for p in strings(rule.get("denied_permissions", ()))))
+    return frozenset(found)

@@ -1,0 +1,65 @@
+"""Deny policies: a deny counts only where it is sure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policies.facts.denies import denied_by, denied_to_outsiders
+from tests.policies.iam.worlds import PROJECT, account, workload, world
+
+RULE = {
+    "denied_principals": ["principalSet://goog/public:all"],
+    "denied_permissions": ["storage.googleapis.com/objects.get"],
+}
+ACCOUNT = {"google_service_account": {"a": {"project": PROJECT, "account_id": "a"}}}
+
+
+def denied(**changes: Any) -> frozenset[str]:
+    policy = {"parent": "x", "name": "d", "rules": [{"deny_rule": {**RULE, **changes}}]}
+    return denied_to_outsiders(world({**ACCOUNT, "google_iam_deny_policy": {"d": policy}}))
+
+
+def test_a_whole_deny() -> None:
+    assert denied() == {"storage.objects.get"}
+    own = f"principal://iam.googleapis.com/projects/-/serviceAccounts/{account('a').partition(':')[2]}"
+    excepted = [own, "principalSet://goog/group/platform-admins@acme.example", workload("team-a", "app")]
+    assert denied(exception_principals=excepted) == {"storage.objects.get"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"denied_principals": ["principal://goog/subject/eve@evil.example"]},
+        {"denied_principals": []},
+        {"exception_principals": ["principalSet://goog/group/others@acme.example"]},
+        {"exception_principals": [f"principalSet://cloudresourcemanager.googleapis.com/projects/{PROJECT}"]},
+        {"exception_permissions": ["storage.googleapis.com/objects.get"]},
+        {"denial_condition": {"expression": 'resource.matchTag("1/env", "prod")'}},
+        {"denial_condition": {"expression": 'resource.name.startsWith("x")'}},
+        {"denied_permissions": "${var.list}"},
+    ],
+)
+def test_a_deny_with_a_hole_denies_nothing(changes: dict[str, Any]) -> None:
+    assert denied(**changes) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("written", "permissions"),
+    [
+        ("storage.googleapis.com/objects.get", {"storage.objects.get"}),
+        ("cloudresourcemanager.googleapis.com/projects.delete", {"resourcemanager.projects.delete"}),
+        ("storage.googleapis.com/objects.fetch", set()),
+        ("storage.objects.get", set()),
+        ("newservice.googleapis.com/things.get", {"newservice.things.get"}),
+    ],
+)
+def test_permissions_in_deny_form(written: str, permissions: set[str]) -> None:
+    assert denied_by(written) == permissions
+
+
+def test_wildcards() -> None:
+    found = denied_by("secretmanager.googleapis.com/versions.*")
+    assert "secretmanager.versions.access" in found
+    assert all(name.startswith("secretmanager.versions.") for name in found)

@@ -181,7 +181,7 @@ def _ranges(media: Media, source: Object, fd: int, progress: transfer.Progress) 
     spans = [(start, min(start + RANGE, source.size)) for start in range(0, source.size, RANGE)]
     tasks: list[Callable[[], int]] = [partial(part, start, end) for start, end in spans]
     whole = 0
-    for (start, end), crc in zip(spans, transfer.run_all(tasks), strict=True):
+    for (start, end), crc in zip(spans, transfer.run_all(tasks, transfer.RANGE_WORKERS), strict=True):
         whole = checksums.combine(whole, crc, end - start)
     return whole
 

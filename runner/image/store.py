@@ -45,24 +45,26 @@ class Credentials:
         if metadata:
             # google.auth reads this once, when it is imported, which is why imports stand in functions here.
             os.environ["GCE_METADATA_HOST"] = metadata
-        from google.auth import compute_engine
-        from google.auth.credentials import AnonymousCredentials
-        from google.auth.transport.requests import Request
-
         if store and not metadata:
+            from google.auth.credentials import AnonymousCredentials
+
             self.library: Any = AnonymousCredentials()  # type: ignore[no-untyped-call]
         else:
+            from google.auth import compute_engine
+
             self.library = compute_engine.Credentials(scopes=[SCOPE])  # type: ignore[no-untyped-call]
-        self._request = Request()
+        self._request: Any = None
         self._lock = threading.Lock()
 
     def headers(self, url: str) -> dict[str, str]:
         """The headers that authorize a request now. Raises Failure where no token can be had."""
         from google.auth.exceptions import GoogleAuthError
+        from google.auth.transport.requests import Request
 
         headers: dict[str, str] = {}
         try:
             with self._lock:
+                self._request = self._request or Request()
                 self.library.before_request(self._request, "GET", url, headers)
         except GoogleAuthError as error:
             raise _no_token(error) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +12,8 @@ from typing import TypeVar
 from runner.image.exits import Exit, Failure
 from runner.image.log import Log
 
-WORKERS = 8
+WORKERS = 8  # small objects wait for the store most of the time
+RANGE_WORKERS = min(WORKERS, max(2, len(os.sched_getaffinity(0))))  # ranges keep a core busy each
 FIRST_PROGRESS = 2.0  # seconds until the first progress event: short transfers need none
 PROGRESS_EVERY = 10.0
 
@@ -55,9 +57,9 @@ class Progress:
         )
 
 
-def run_all(tasks: Iterable[Callable[[], Result]]) -> list[Result]:
-    """The results of all tasks, in their order, WORKERS at a time. The first failure cancels what has not begun."""
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="transfer")
+def run_all(tasks: Iterable[Callable[[], Result]], workers: int = WORKERS) -> list[Result]:
+    """The results of all tasks, in their order, `workers` at a time. The first failure cancels what has not begun."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="transfer")
     waits = True
     try:
         futures = [pool.submit(task) for task in tasks]

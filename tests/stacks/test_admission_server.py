@@ -15,6 +15,7 @@ import pytest
 from kubernetes import client, config, dynamic
 
 from cloister.declarations import Team, load
+from tests.cluster.policies import exclusive
 from tests.stacks.cases import Case, cases
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,13 @@ def _ensure(cluster: dynamic.DynamicClient, manifest: dict[str, Any], namespace:
 
 
 @pytest.fixture(scope="module")
-def runner(cluster: dynamic.DynamicClient) -> Iterator[str]:
+def turn() -> Iterator[None]:
+    with exclusive():
+        yield
+
+
+@pytest.fixture(scope="module")
+def runner(cluster: dynamic.DynamicClient, turn: None) -> Iterator[str]:
     """The policies in force, a namespace of each kind of team; the runner's image."""
     from stacks.base import Stack
     from stacks.guardrails.admission import binding_manifest, policies, policy_manifest

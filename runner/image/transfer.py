@@ -13,7 +13,8 @@ from runner.image.exits import Exit, Failure
 from runner.image.log import Log
 
 WORKERS = 8  # small objects wait for the store most of the time
-RANGE_WORKERS = min(WORKERS, max(2, len(os.sched_getaffinity(0))))  # ranges keep a core busy each
+# A range keeps a core busy with encryption, checksum and disk: more at once only get in each other's way.
+RANGE_WORKERS = max(1, min(WORKERS, len(os.sched_getaffinity(0)) - 1))
 FIRST_PROGRESS = 2.0  # seconds until the first progress event: short transfers need none
 PROGRESS_EVERY = 10.0
 

@@ -24,6 +24,7 @@ class FaultyStore:
     def __init__(self, upstream: str, plan: Plan) -> None:
         self.plan = plan
         self.requests: list[tuple[str, str]] = []
+        self.authorizations: list[str | None] = []
         self._upstream = urlsplit(upstream).netloc
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -49,6 +50,7 @@ class FaultyStore:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
                 owner.requests.append((self.command, self.path))
+                owner.authorizations.append(self.headers.get("Authorization"))
                 fault = owner.plan(self.command, self.path)
                 if fault == "hang":
                     time.sleep(60)

@@ -24,7 +24,7 @@ PROVIDER = "google_iam_workload_identity_pool_provider"
 # repositories can be renamed and taken again.
 _IMMUTABLE = re.compile(
     r"(assertion|attribute)\.(repository_id|repository_owner_id|project_id|namespace_id|account_id|workspace_id|"
-    r"organization_id|oid|tid|sub_id|user_id|enterprise_id|run_as_id|service_account_id)"
+    r"organization_id|terraform_workspace_id|terraform_organization_id|oid|tid|user_id|enterprise_id)"
 )
 _EQUALS = re.compile(r"""^\(?\s*([a-z_]+(?:\.[a-z_]+)+)\s*==\s*(["'])([^"'*]+)\2\s*\)?$""")
 

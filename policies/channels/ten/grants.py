@@ -157,11 +157,19 @@ def _shared(world: World) -> Iterator[Evidence]:
     for email, use in users.items():
         text = f"serviceAccount:{email}"
         for grant, node in data_grants(world).get(text, ()) if text not in teamed else ():
-            theirs = owner(world, node) if node is not None else None
-            if node is not None and theirs is not None:
+            hit = node if node is not None else _first_served(world, grant)
+            theirs = owner(world, hit) if hit is not None else None
+            if hit is not None and theirs is not None:
+                reach = "" if node is not None else f", so on {hit.subject},"
                 yield grant_leak(
                     failing(world, grant),
                     grant,
-                    f"{text} holds {role(grant)} on {thing(grant)} of team {theirs} ({where(grant)}), and {use}.",
+                    f"{text} holds {role(grant)} on {thing(grant)}{reach} of team {theirs} ({where(grant)}), and {use}.",
                     path=(Step("every team", text, use), step(grant)),
                 )
+
+
+def _first_served(world: World, grant: Grant) -> Res | None:
+    """A team's data node that a grant on the whole project reaches."""
+    served = (node for node in data_nodes(world) if serves(grant.permissions, node))
+    return next((node for node in served if owner(world, node) is not None), None)

@@ -10,6 +10,7 @@ from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
 from policies.facts.access import WIDE
+from policies.facts.attached import shared_accounts
 from policies.facts.conditions import read
 from policies.facts.datanodes import reached_under
 from policies.facts.grants import Grant, grants
@@ -29,7 +30,10 @@ def each_team_reads_its_own_logs(world: World) -> Iterator[Evidence]:
     """No team reads logs, metrics or traces of the whole project, and its log bucket holds its own entries only."""
     for grant in grants(world):
         teams = teams_of(world, grant.member)
-        if not teams or grant.permissions is None or grant.permissions.isdisjoint(LOGS):
+        if grant.permissions is None or grant.permissions.isdisjoint(LOGS):
+            continue
+        if not teams:
+            yield from _shared(world, grant, grant.permissions)
             continue
         if grant.kind in WIDE:
             yield from _wide(world, grant, teams)
@@ -41,6 +45,22 @@ def each_team_reads_its_own_logs(world: World) -> Iterator[Evidence]:
         if cluster.blocks("resource_usage_export_config"):
             says = "Cluster {} exports what every namespace uses to one dataset"
             yield fault(cluster, "resource_usage_export_config", says, "weakened")
+
+
+def _shared(world: World, grant: Grant, permissions: frozenset[str]) -> Iterator[Evidence]:
+    """Log entries that an account reads by which compute of several teams runs. Nodes do read metrics: GKE asks for it."""
+    held = sorted(LOGS & permissions - {"monitoring.timeSeries.list"})
+    if (
+        held
+        and grant.kind in WIDE
+        and str(grant.member).removeprefix("serviceAccount:") in shared_accounts(world)
+    ):
+        yield grant_leak(
+            "open",
+            grant,
+            f"{sentence(member(grant))}, by which compute of several teams runs, holds {held[0]} on {thing(grant)} "
+            f"({role(grant)} at {where(grant)}): it reads what every team's pods log.",
+        )
 
 
 def _wide(world: World, grant: Grant, teams: frozenset[str]) -> Iterator[Evidence]:

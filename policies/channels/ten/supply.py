@@ -11,7 +11,7 @@ from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
 from policies.facts.access import WIDE
-from policies.facts.attached import attached_accounts
+from policies.facts.attached import attached_accounts, shared_accounts
 from policies.facts.grants import Grant, grants
 from policies.facts.kubernetes.workloads import workloads
 from policies.facts.ownership import owner, teams_of
@@ -32,8 +32,19 @@ def no_team_writes_what_others_run(world: World) -> Iterator[Evidence]:
     """Shared repositories are written by the platform alone, and images are named by digest."""
     for grant in grants(world):
         teams = teams_of(world, grant.member)
-        if teams and grant.permissions is not None and (grant.kind in WIDE or grant.kind == REPOSITORY):
+        if grant.permissions is None or not (grant.kind in WIDE or grant.kind == REPOSITORY):
+            continue
+        if teams:
             yield from _team_grant(world, grant, teams)
+        elif grant.permits(*_WRITE) and str(grant.member).removeprefix("serviceAccount:") in shared_accounts(
+            world
+        ):
+            yield grant_leak(
+                "open",
+                grant,
+                f"{sentence(member(grant))}, by which compute of several teams runs, writes images to {thing(grant)} that "
+                f"other teams run ({role(grant)} at {where(grant)}).",
+            )
     for res in world.of(REPOSITORY):
         yield from _repository(world, res)
     for workload in workloads(world):

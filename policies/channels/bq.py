@@ -39,6 +39,7 @@ def only_declared_members_read_datasets(world: World) -> Iterator[Evidence]:
          "google_biglake_hive_catalog", "google_biglake_hive_database", "google_biglake_hive_table"],
         "can read",
         ["bigquery.tables.getData", "bigquery.tables.export"],
+        "every table of",
     )  # fmt: skip
     for policy in world.of("google_bigquery_row_access_policy"):
         yield from _grantees(world, policy, "google_bigquery_table", "can read the filtered rows of")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Assumed, Evidence, Leak, Residual, Step
+from policies.channels.outward import gained
 from policies.channels.registry import channel
 from policies.facts.capabilities import held_by_workloads
 from policies.facts.perimeter.guard import guard
@@ -29,14 +30,13 @@ def running_code_chooses_no_visible_names(world: World) -> Iterator[Evidence]:
     """No identity of running code may create what has a name that others can see; what it labels inside is residual."""
     for grant, who in held_by_workloads(world, *_VISIBLE):
         what = next((text for permission, text in _VISIBLE.items() if grant.permits(permission)), "")
-        yield Leak(
-            "open", grant.subject,
-            f"Code that runs as {who.member} may write data into the name of {what}: it holds {grant.role} "
-            f"(`{grant.res.address}`).",
-            (Step(who.member, what, f"{grant.role} lets it create one", grant.res.address, grant.attribute),
-             Step(what, "anybody", "its name can be seen from outside")),
-            f"remove {grant.role} from {who.member} in {grant.res.address}", grant.res.address, grant.attribute,
-        )  # fmt: skip
+        yield gained(
+            grant,
+            who,
+            f"may write data into the name of {what}",
+            what,
+            ("anybody", "its name can be seen from outside"),
+        )
     yield Residual(
         "names, labels, metric labels and error texts that code chooses carry a few bytes each to whoever reads them inside",
         "nothing closes it; its bandwidth is bounded by quotas",

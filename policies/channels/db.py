@@ -7,8 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels import said
-from policies.channels.evidence import Control, Evidence, Leak, Step
-from policies.channels.outward import fault, flag, granted, kept, landed, location, present, sends, unread
+from policies.channels.evidence import Control, Evidence
+from policies.channels.outward import (
+    fault,
+    flag,
+    gained,
+    granted,
+    kept,
+    landed,
+    location,
+    present,
+    sends,
+    unread,
+)
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -160,13 +171,13 @@ def copies_of_databases_stay_in_the_project(world: World) -> Iterator[Evidence]:
         "Source {} has Cloud SQL replicate with a server outside Google Cloud",
     )  # fmt: skip
     for grant, who in held_by_workloads(world, *_EXPORT):
-        yield Leak(
-            "weakened", grant.subject,
-            f"Code that runs as {who.member} may export or clone any database of the project: it holds {grant.role} "
-            f"(`{grant.res.address}`).",
-            (Step(who.member, "an export of a database", f"{grant.role} lets it make one", grant.res.address, grant.attribute),),
-            f"remove {grant.role} from {who.member} in {grant.res.address}", grant.res.address, grant.attribute,
-        )  # fmt: skip
+        yield gained(
+            grant,
+            who,
+            "may export or clone any database of the project",
+            "an export of a database",
+            status="weakened",
+        )
 
 
 # Flags and extensions that let a database open connections. Source: the Cloud SQL and AlloyDB lists of database flags.
@@ -262,7 +273,7 @@ _OPEN_RULE = re.compile(r"allow\s+[a-z,\s]+(?:;|:\s*if\s+(?:true|request\.auth\s
 @channel("DB-04")
 def stores_are_read_inside_only(world: World) -> Iterator[Evidence]:
     """Stores are granted to members inside, stand in networks of the snapshot, and no rule of their own opens them."""
-    yield from granted(world, _STORES, "can read", _READ)
+    yield from granted(world, _STORES, "can read", _READ, "stores of")
     for type_, path, kind, says in _REACHES:
         yield from sends(world, type_, path, kind, says)
     for ruleset in world.of("google_firebaserules_ruleset"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from policies.channels.evidence import Advice, Evidence, Leak, Residual, Step
-from policies.channels.outward import fault, granted, landed, mailed, present, sends, unread
+from policies.channels.evidence import Advice, Evidence, Residual
+from policies.channels.outward import fault, gained, granted, landed, mailed, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -33,15 +33,8 @@ def log_sinks_end_inside(world: World) -> Iterator[Evidence]:
                      "weakened" if disabled else "open")  # fmt: skip
     yield from granted(world, [], "may create a log sink to any project in", ["logging.sinks.create"])
     for grant, who in held_by_workloads(world, "logging.sinks.create", "logging.sinks.update"):
-        yield Leak(
-            "open", grant.subject,
-            f"Code that runs as {who.member} may create a log sink to any project, and its own output then goes there: "
-            f"it holds {grant.role} (`{grant.res.address}`).",
-            (Step(who.member, "a log sink", f"{grant.role} lets it create one", grant.res.address, grant.attribute),
-             Step("a log sink", "another project", "a sink's destination may lie anywhere")),
-            f"grant {who.member} roles/logging.logWriter instead, in {grant.res.address}",
-            grant.res.address, grant.attribute,
-        )  # fmt: skip
+        yield gained(grant, who, "may create a log sink to any project, and what it prints then goes there", "a log sink",
+                     ("another project", "a sink's destination may lie anywhere"))  # fmt: skip
     if world.boundary.organization != "none":
         yield Residual(_ABOVE, "an attestation of the organisation's sinks")
 
@@ -57,8 +50,9 @@ def only_declared_members_read_logs(world: World) -> Iterator[Evidence]:
     yield from granted(
         world,
         ["google_logging_log_view", "google_observability_trace_scope"],
-        "can read logs through",
+        "can read",
         _READ_LOGS,
+        "every log of",
     )
     yield from present(
         world, ["google_logging_linked_dataset"],
@@ -155,27 +149,20 @@ def alerts_reach_declared_people_only(world: World) -> Iterator[Evidence]:
 
 def _channel(world: World, res: Res) -> Iterator[Evidence]:
     kind, labels = res.get("type", Unknown("no type")), res.get("labels", {})
+    off = res.get("enabled", True) is False
     if isinstance(kind, Unknown) or not isinstance(labels, Mapping):
         yield fault(res, "labels", "Where notification channel {} leads is not known", "undecided")
-        return
-    if kind == "email":
+    elif kind == "email":
         value = labels.get("email_address", Unknown("no address"))
-        found = mailed(world, res, "labels.email_address", value, "Notification channel {} mails alerts to")
+        yield mailed(world, res, "labels.email_address", value, "Notification channel {} mails alerts to")
     elif kind == "pubsub":
         there = place(world, labels.get("topic", Unknown("no topic")), "topic", res)
-        found = landed(res, "labels.topic", there, "Notification channel {} publishes alerts to", "topic")
+        yield landed(res, "labels.topic", there, "Notification channel {} publishes alerts to", "topic")
     else:
         where = _POSTED.get(str(kind), f"a service of kind {kind}")
-        found = fault(
-            res,
-            "type",
-            f"Notification channel {{}} posts alerts, with every label in them, to {where} outside",
-        )
-    if isinstance(found, Leak) and found.status == "open" and res.get("enabled", True) is False:
-        found = fault(
-            res, found.attribute, f"{found.sentence.rstrip('.')}, were it enabled", "weakened", found.fix
-        )
-    yield found
+        posts = "would post alerts" if off else "posts alerts"
+        yield fault(res, "type", f"Notification channel {{}} {posts}, with every label in them, to {where} outside",
+                    "weakened" if off else "open", f"remove {res.address}")  # fmt: skip
 
 
 def _extractors(res: Res) -> Iterator[Evidence]:

@@ -51,7 +51,7 @@ def topics_are_shared_with_nobody(world: World) -> Iterator[Evidence]:
     yield from granted(
         world, ["google_pubsub_topic", "google_pubsub_subscription", "google_pubsub_schema", "google_pubsub_snapshot"],
         "can attach to or read",
-        ["pubsub.topics.attachSubscription", "pubsub.subscriptions.consume"],
+        ["pubsub.topics.attachSubscription", "pubsub.subscriptions.consume"], "every topic of",
     )  # fmt: skip
     yield from sends(
         world, "google_pubsub_subscription", "topic", "topic", "Subscription {} hangs on", "open"

@@ -42,24 +42,28 @@ def landed(
     """The evidence of one destination: a control where it is inside, else a leak."""
     if there.inside:
         return Control(res.address, attribute)
-    noun = "service" if kind == "url" else KINDS[kind].noun
+    noun = "a service" if kind == "url" else KINDS[kind].one
+    fix = f"point {attribute} of {res.address} at {noun} that the snapshot creates in the project"
+    if kind == "project":
+        fix = f"name no other project in {attribute} of {res.address}"
     return Leak(
         status if there.failing == "open" else "undecided",
         res.subject,
         f"{_about(says, res)} {there.name}, {there.why} (`{res.address}.{attribute}`).",
         (Step(res.subject, there.name, f"`{attribute}` names it", res.address, attribute),),
-        f"point {attribute} of {res.address} at a {noun} that the snapshot creates in the project",
+        fix,
         res.address,
         attribute,
     )
 
 
 def granted(
-    world: World, kinds: Iterable[str], can: str, project_permissions: Iterable[str] = ()
+    world: World, kinds: Iterable[str], can: str, project_permissions: Iterable[str] = (), things: str = ""
 ) -> Iterator[Evidence]:
     """Grants to members outside, on things of ``kinds`` or, with any of ``project_permissions``, on the project.
 
-    ``can`` says what the member may do: "can pull every image of".
+    ``can`` says what the member may do with a thing, "can read", and ``things`` what that is of a whole project:
+    "every secret of".
     """
     types = tuple(kinds)
     for grant, who in outside_grants(world, *types) if types else ():
@@ -68,15 +72,46 @@ def granted(
     if wanted:
         for grant, who in outside_grants(world, "google_project"):
             if grant.permits(*wanted):
-                yield granted_leak(grant, who, can)
+                yield granted_leak(grant, who, f"{can} {things}".strip())
 
 
 def granted_leak(grant: Grant, who: Standing, can: str) -> Leak:
     """One grant to an outsider as a leak."""
     return said.grant_leak(
-        "undecided" if who.kind == "unknown" else "open", grant,
-        said.sentence(f"{who.member}, {who.why}, {can} {said.thing(grant)}: it holds {said.role(grant)} ({said.where(grant)})."),
+        "undecided" if who.kind == "unknown" or _blank(grant) else "open", grant,
+        said.sentence(f"{_called(grant, who)} {can} {said.thing(grant)}: it holds {said.role(grant)} ({said.where(grant)})."),
     )  # fmt: skip
+
+
+def gained(
+    grant: Grant,
+    who: Standing,
+    does: str,
+    makes: str,
+    then: tuple[str, str] | None = None,
+    status: Failing = "open",
+) -> Leak:
+    """What an identity of running code could do with a right it holds on the whole project.
+
+    ``does`` ends "Code that runs as ..."; ``makes`` is what it would have made or read, ``then`` where that may go, and
+    why.
+    """
+    path = [Step(who.member, makes, f"{said.role(grant)} lets it", grant.res.address, grant.attribute)]
+    if then is not None:
+        path.append(Step(makes, *then))
+    return said.grant_leak(
+        "undecided" if _blank(grant) else status, grant, f"Code that runs as {who.member} {does}: it holds {said.role(grant)} ({said.where(grant)}).",
+        path=tuple(path),
+    )  # fmt: skip
+
+
+def _blank(grant: Grant) -> bool:
+    """Whether what a grant permits is not known, and may have nothing to do with the channel that asks."""
+    return grant.kind == "google_project" and grant.permissions is None
+
+
+def _called(grant: Grant, who: Standing) -> str:
+    return said.member(grant) if who.kind == "unknown" else f"{who.member}, {who.why},"
 
 
 def kept(world: World, type_: str, path: str, says: str, status: Failing = "open") -> Iterator[Evidence]:
@@ -101,7 +136,7 @@ def location(
     return Leak(
         "undecided" if inside is None else status,
         res.subject,
-        f"{_about(says, res)} {where}, outside {regions} (`{res.address}.{attribute}`).",
+        f"{_about(says, res)} {where}, {'which may lie ' if inside is None else ''}outside {regions} (`{res.address}.{attribute}`).",
         (Step(res.subject, where, f"`{attribute}` says so", res.address, attribute),),
         f"set {attribute} of {res.address} to one of {regions}",
         res.address,
@@ -137,7 +172,7 @@ def fault(
     return Leak(
         status, res.subject, f"{sentence} (`{where}`).",
         (Step(res.subject, to, because, res.address, attribute),),
-        fix or f"remove {res.address}", res.address, attribute,
+        fix or (f"remove {attribute} from {res.address}" if attribute else f"remove {res.address}"), res.address, attribute,
     )  # fmt: skip
 
 

@@ -31,7 +31,11 @@ _LEGACY = re.compile(r"^(?:(?:us|eu|asia)\.)?artifacts\..+\.appspot\.com$")
 def repositories_are_read_inside_only(world: World) -> Iterator[Evidence]:
     """No repository is granted to a member outside: weights and data baked into images are data."""
     yield from granted(
-        world, _REPOSITORIES, "can pull from or push to", ["artifactregistry.repositories.downloadArtifacts"]
+        world,
+        _REPOSITORIES,
+        "can pull from or push to",
+        ["artifactregistry.repositories.downloadArtifacts"],
+        "every repository of",
     )
     for grant, who in outside_grants(world, "google_storage_bucket"):
         if isinstance(grant.target, str) and _LEGACY.match(grant.target):
@@ -105,8 +109,8 @@ def attestations_are_kept_in_the_project(world: World) -> Iterator[Evidence]:
                 world, type_, f"{path}.require_attestations_by", "attestor", "Images are admitted by"
             )
     yield from granted(
-        world, ["google_container_analysis_note", "google_binary_authorization_attestor"], "can read or write attestations of",
-        ["containeranalysis.occurrences.list"],
+        world, ["google_container_analysis_note", "google_binary_authorization_attestor"], "can read or write",
+        ["containeranalysis.occurrences.list"], "attestations of",
     )  # fmt: skip
 
 

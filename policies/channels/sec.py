@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from policies.channels.evidence import Control, Evidence, Leak, Step
-from policies.channels.outward import fault, granted, kept, landed, present, sends, unread
+from policies.channels.evidence import Control, Evidence
+from policies.channels.outward import fault, gained, granted, kept, landed, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts import schema
@@ -30,15 +30,15 @@ _READ = ("secretmanager.versions.access", "parametermanager.parameterVersions.re
 @channel("SEC-01")
 def secrets_are_read_one_by_one_inside(world: World) -> Iterator[Evidence]:
     """Each secret is granted to members inside, one secret at a time, and tells only topics of the project."""
-    yield from granted(world, _SECRETS, "can read", _READ)
+    yield from granted(world, _SECRETS, "can read", _READ, "every secret of")
     for grant, who in held_by_workloads(world, *_READ):
-        yield Leak(
-            "weakened", grant.subject,
-            f"Code that runs as {who.member} reads every secret of the project, other teams' among them: it holds "
-            f"{grant.role} on the project (`{grant.res.address}`).",
-            (Step(who.member, "every secret", f"{grant.role} is granted on the project", grant.res.address, grant.attribute),),
-            f"grant it on single secrets instead of {grant.res.address}", grant.res.address, grant.attribute,
-        )  # fmt: skip
+        yield gained(
+            grant,
+            who,
+            "reads every secret of the project, other teams' among them",
+            "every secret",
+            status="weakened",
+        )
     for type_ in _SECRETS:
         yield from sends(world, type_, "topics.name", "topic", "Secret {} announces its rotation to")
 
@@ -133,6 +133,7 @@ def keys_are_the_projects_own(world: World) -> Iterator[Evidence]:
          "google_privateca_certificate_template"],
         "can use",
         ["cloudkms.cryptoKeyVersions.useToDecrypt"],
+        "every key of",
     )  # fmt: skip
     for type_ in list(world.types):
         for path in key_paths(type_):

@@ -58,6 +58,11 @@ class Kind:
     world_wide: bool = False
     unseen: str = "who else reads it"
 
+    @property
+    def one(self) -> str:
+        """With its article: "an image"."""
+        return f"{'an' if self.noun[0] in 'aeioA' else 'a'} {self.noun}"
+
 
 _FIREWALL = "what its firewall lets out"
 
@@ -242,7 +247,7 @@ def _of(world: World, res: Res, name: str) -> Place:
 
 
 def _unknown(world: World, value: Unknown, kind: str) -> Place:
-    noun = KINDS[kind].noun
+    noun, one = KINDS[kind].noun, KINDS[kind].one
     whole = value.exact or (kind == "bucket" and value.suffix.startswith("/"))
     named = replace(value, prefix="", exact=True, suffix="")
     res = world.referred(named) if whole and not _SERVICE_HOST.sub("", value.prefix) else None
@@ -258,10 +263,10 @@ def _unknown(world: World, value: Unknown, kind: str) -> Place:
     head = _FULL.search(_SERVICE_HOST.sub("", value.prefix))
     if head and head[2] is not None and head[1] != "_":
         if not world.owns_project(head[1]):
-            return Place("foreign", f"a {noun}", f"which lies in project {head[1]}, not in {world.project}")
+            return Place("foreign", one, f"which lies in project {head[1]}, not in {world.project}")
         if not KINDS[kind].unseen:
-            return Place("own", f"a {noun} of the project")
-    return Place("unknown", f"a {noun}", f"whose name is not known before it is applied ({value.reason})")
+            return Place("own", f"{one} of the project")
+    return Place("unknown", one, f"whose name is not known before it is applied ({value.reason})")
 
 
 def _fits(res: Res, kind: str) -> bool:
@@ -269,4 +274,5 @@ def _fits(res: Res, kind: str) -> bool:
 
 
 def _called(kind: str, text: str) -> str:
-    return f"{KINDS[kind].noun} {text}"
+    name = _SERVICE_HOST.sub("", text)
+    return name if kind == "resource" else f"{KINDS[kind].noun} {name}"

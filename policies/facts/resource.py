@@ -119,5 +119,6 @@ def _names(type_: str) -> tuple[str, ...]:
 _HOLDERS = ("bucket", "dataset_id", "secret_id", "topic", "service")
 _NAMES: dict[str, tuple[str, ...]] = {
     "google_logging_project_bucket_config": ("bucket_id",),
+    "google_logging_linked_dataset": ("link_id",),
     "google_project_service": ("service",),
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.channels.evidence import Evidence, Leak, Step
-from policies.channels.outward import fault, granted, kept, landed, location, sends, unread
+from policies.channels.evidence import Evidence
+from policies.channels.outward import fault, gained, granted, kept, landed, location, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -27,7 +27,7 @@ _COPY = (
 @channel("CMP-01")
 def only_members_inside_use_disks_and_images(world: World) -> Iterator[Evidence]:
     """No disk, snapshot, image or template is granted to a member outside, who could clone it in a project of their own."""
-    yield from granted(world, _STORAGE, "can clone into a project of its own", _COPY)
+    yield from granted(world, _STORAGE, "can make itself a copy of", _COPY, "every disk of")
 
 
 _COPIES = (
@@ -91,14 +91,8 @@ def no_running_code_may_copy_disks(world: World) -> Iterator[Evidence]:
     """No identity of running code may make snapshots or images: it could export them to any bucket."""
     yield from granted(world, [], "may turn any disk into an image and export it from", _EXPORT)
     for grant, who in held_by_workloads(world, *_EXPORT):
-        yield Leak(
-            "open", grant.subject,
-            f"Code that runs as {who.member} may turn any disk of the project into an image and export it: it holds "
-            f"{grant.role} (`{grant.res.address}`).",
-            (Step(who.member, "an image of a disk", f"{grant.role} lets it create one", grant.res.address, grant.attribute),
-             Step("an image of a disk", "a bucket anywhere", "an image can be exported to any bucket that takes it")),
-            f"remove {grant.role} from {who.member} in {grant.res.address}", grant.res.address, grant.attribute,
-        )  # fmt: skip
+        yield gained(grant, who, "may turn any disk of the project into an image and export it", "an image of a disk",
+                     ("a bucket anywhere", "an image can be exported to any bucket that takes it"))  # fmt: skip
 
 
 _SHARED = (
@@ -106,6 +100,7 @@ _SHARED = (
     ("google_compute_future_reservation", "share_settings"),
     ("google_compute_node_group", "share_settings"),
 )
+_PROJECTS = ("project_map.project_id", "project_map.id", "projects")
 _MOVED = (
     (
         "google_migration_center_assets_export_job",
@@ -136,10 +131,12 @@ def no_machine_is_shared_or_migrated_out(world: World) -> Iterator[Evidence]:
                         block.at("share_type"),
                         "Hosts of {} are shared with every project of the organisation",
                     )
-                for inner in ("project_map.id", "project_map.project_id", "projects"):
-                    for attribute, value in leaves(block, inner):
-                        there = place(world, value, "project")
-                        yield landed(res, attribute, there, "Hosts of {} are shared with", "project")
+                shared = {
+                    str(value): (at, value) for inner in _PROJECTS for at, value in leaves(block, inner)
+                }
+                for attribute, value in shared.values():
+                    there = place(world, value, "project")
+                    yield landed(res, attribute, there, "Hosts of {} are shared with", "project")
     for type_, path, says in _MOVED:
         for res in world.of(type_):
             if not path or res.get(path) is not None:

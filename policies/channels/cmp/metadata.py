@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from policies.channels.evidence import Evidence
-from policies.channels.outward import fault, granted, landed
+from policies.channels.outward import fault, granted
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import place
@@ -52,7 +52,7 @@ def metadata_holds_no_secret_and_no_mailbox(world: World) -> Iterator[Evidence]:
         yield from _judge(item)
     yield from granted(
         world, ["google_compute_instance"], "can read the metadata and guest attributes of",
-        ["compute.instances.get", "compute.instances.getGuestAttributes"],
+        ["compute.instances.get", "compute.instances.getGuestAttributes"], "every machine of",
     )  # fmt: skip
     for type_, says in _COMMANDS.items():
         for res in world.of(type_):
@@ -86,6 +86,6 @@ def _commands(world: World, res: Res, says: str) -> Iterator[Evidence]:
         named += [place(world, value, "bucket") for _, value in leaves(res, path)]
     outside = [there for there in named if there.where == "foreign"]
     if outside:
-        yield landed(res, "", outside[0], f"{says}, fetched from", "resource")
+        yield fault(res, "", f"{says}, fetched from {outside[0].name}, {outside[0].why}")
     else:
         yield fault(res, "", f"{says} in machines that hold data", "weakened")

@@ -15,13 +15,17 @@ from policies.facts.grants import grants_by_kind
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
 
-# Where each type says how it leaves: the block, the setting, and the value that sends everything through the VPC.
+# What each type is called, and where it says how it leaves: the block and its setting. ALL_TRAFFIC goes through the VPC.
 # Absent is PRIVATE_RANGES_ONLY. Source: cloud.google.com/run/docs/configuring/vpc-direct-vpc.
 _EGRESS = {
-    "google_cloud_run_v2_service": ("template.vpc_access", "egress", "ALL_TRAFFIC"),
-    "google_cloud_run_v2_job": ("template.template.vpc_access", "egress", "ALL_TRAFFIC"),
-    "google_cloud_run_v2_worker_pool": ("template.vpc_access", "egress", "ALL_TRAFFIC"),
-    "google_app_engine_standard_app_version": ("vpc_access_connector", "egress_setting", "ALL_TRAFFIC"),
+    "google_cloud_run_v2_service": ("Cloud Run service", "template.vpc_access", "egress"),
+    "google_cloud_run_v2_job": ("Cloud Run job", "template.template.vpc_access", "egress"),
+    "google_cloud_run_v2_worker_pool": ("Cloud Run worker pool", "template.vpc_access", "egress"),
+    "google_app_engine_standard_app_version": (
+        "App Engine version",
+        "vpc_access_connector",
+        "egress_setting",
+    ),
 }
 _NETWORKS = (
     ("network_interfaces.network", "network"),
@@ -36,9 +40,9 @@ _INTO_VPC = "send all its traffic through a closed subnetwork of the project"
 @channel("SRV-01")
 def serverless_code_leaves_through_the_vpc(world: World) -> Iterator[Evidence]:
     """Every serverless workload sends all of its traffic into a network of the project."""
-    for type_, (path, setting, wanted) in _EGRESS.items():
+    for type_, (noun, path, setting) in _EGRESS.items():
         for res in world.of(type_):
-            yield from _vpc_access(world, res, path, setting, wanted)
+            yield from _vpc_access(world, res, noun, path, setting)
     for res in world.of("google_cloud_run_service"):
         yield from _annotated(world, res)
     for res in world.of("google_cloudfunctions2_function"):
@@ -58,26 +62,27 @@ def serverless_code_leaves_through_the_vpc(world: World) -> Iterator[Evidence]:
     )
 
 
-def _vpc_access(world: World, res: Res, path: str, setting: str, wanted: str) -> Iterator[Evidence]:
+def _vpc_access(world: World, res: Res, noun: str, path: str, setting: str) -> Iterator[Evidence]:
+    says = f"{noun} {_LEAVES}"
     access = res.get(path)
     if isinstance(access, Unknown):
         yield fault(
-            res, path, f"{_LEAVES}, unless {path} says otherwise, which is not known", "undecided", _INTO_VPC
+            res, path, f"{says}, unless {path} says otherwise, which is not known", "undecided", _INTO_VPC
         )
         return
     block = next(iter(res.blocks(path)), None)
     if block is None:
         yield fault(
-            res, path, f"{_LEAVES}: it has no VPC access", fix=f"{_INTO_VPC}: set {path} of {res.address}"
+            res, path, f"{says}: it has no VPC access", fix=f"{_INTO_VPC}: set {path} of {res.address}"
         )
         return
-    yield flag(res, block, setting, lambda value: value == wanted, "PRIVATE_RANGES_ONLY",
-               f"{_LEAVES}: only private ranges go through the VPC", f"set {block.at(setting)} of {res.address} to {wanted}")  # fmt: skip
+    yield flag(res, block, setting, lambda value: value == "ALL_TRAFFIC", "PRIVATE_RANGES_ONLY",
+               f"{says}: only private ranges go through the VPC",
+               f"set {block.at(setting)} of {res.address} to ALL_TRAFFIC")  # fmt: skip
     for inner, kind in _NETWORKS:
         for attribute, value in leaves(block, inner):
-            yield landed(
-                res, attribute, place(world, value, kind, res), "{} sends all of its traffic into", kind
-            )
+            there = place(world, value, kind, res)
+            yield landed(res, attribute, there, f"{noun} {{}} sends all of its traffic into", kind)
 
 
 _EGRESS_NOTE = "run.googleapis.com/vpc-access-egress"
@@ -92,7 +97,7 @@ def _annotated(world: World, res: Res) -> Iterator[Evidence]:
         yield fault(
             res,
             path,
-            f"{_LEAVES}, unless an annotation that is not known says otherwise",
+            f"Cloud Run service {_LEAVES}, unless an annotation that is not known says otherwise",
             "undecided",
             _INTO_VPC,
         )
@@ -103,9 +108,11 @@ def _annotated(world: World, res: Res) -> Iterator[Evidence]:
         connector = notes.get(_NETWORK_NOTES[0])
         if connector:
             there = place(world, connector, "connector", res)
-            yield landed(res, path, there, "{} sends all of its traffic into", "connector")
+            yield landed(res, path, there, "Cloud Run service {} sends all of its traffic into", "connector")
     else:
-        yield fault(res, path, f"{_LEAVES}: {_EGRESS_NOTE} is not all-traffic", fix=_INTO_VPC)
+        yield fault(
+            res, path, f"Cloud Run service {_LEAVES}: {_EGRESS_NOTE} is not all-traffic", fix=_INTO_VPC
+        )
 
 
 def _function(world: World, res: Res, prefix: str) -> Iterator[Evidence]:
@@ -136,11 +143,11 @@ def _function(world: World, res: Res, prefix: str) -> Iterator[Evidence]:
 
 # Types with an address of their own: block, setting, its default, and the values that keep the internet out.
 _INGRESS = (
-    ("google_cloud_run_v2_service", "", "ingress", "INGRESS_TRAFFIC_ALL",
+    ("Cloud Run service", "google_cloud_run_v2_service", "", "ingress", "INGRESS_TRAFFIC_ALL",
      ("INGRESS_TRAFFIC_INTERNAL_ONLY", "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER")),
-    ("google_cloudfunctions2_function", "service_config", "ingress_settings", "ALLOW_ALL",
+    ("Function", "google_cloudfunctions2_function", "service_config", "ingress_settings", "ALLOW_ALL",
      ("ALLOW_INTERNAL_ONLY", "ALLOW_INTERNAL_AND_GCLB")),
-    ("google_cloudfunctions_function", "", "ingress_settings", "ALLOW_ALL",
+    ("Function", "google_cloudfunctions_function", "", "ingress_settings", "ALLOW_ALL",
      ("ALLOW_INTERNAL_ONLY", "ALLOW_INTERNAL_AND_GCLB")),
 )  # fmt: skip
 _INVOKED = (
@@ -156,12 +163,12 @@ _CALLED = "{} can be called from the internet, and whoever may invoke it reads w
 @channel("SRV-02")
 def only_the_project_invokes_serverless_code(world: World) -> Iterator[Evidence]:
     """Serverless workloads answer inside the project only, to callers of the project only."""
-    for type_, path, setting, default, kept_in in _INGRESS:
+    for noun, type_, path, setting, default, kept_in in _INGRESS:
         for res in world.of(type_):
             if type_ == "google_cloudfunctions_function" and res.get("trigger_http", False) is False:
                 continue
             for block in (res.blocks(path) or [Block({}, path)]) if path else [res]:
-                yield flag(res, block, setting, kept_in.__contains__, default, _CALLED,
+                yield flag(res, block, setting, kept_in.__contains__, default, f"{noun} {_CALLED}",
                            f"set {block.at(setting)} of {res.address} to {kept_in[0]}")  # fmt: skip
     for res in world.of("google_cloud_run_service"):
         yield _annotated_ingress(res)
@@ -190,11 +197,15 @@ def _annotated_ingress(res: Res) -> Evidence:
     fix = f"set run.googleapis.com/ingress in {path} of {res.address} to internal"
     if isinstance(value, Unknown):
         return fault(
-            res, path, f"{_CALLED}, unless its ingress says otherwise, which is not known", "undecided", fix
+            res,
+            path,
+            f"Cloud Run service {_CALLED}, unless its ingress says otherwise, which is not known",
+            "undecided",
+            fix,
         )
     if value in ("internal", "internal-and-cloud-load-balancing"):
         return Control(res.address, path)
-    return fault(res, path, _CALLED, fix=fix)
+    return fault(res, path, f"Cloud Run service {_CALLED}", fix=fix)
 
 
 def _app_engine(world: World) -> Iterator[Evidence]:

@@ -149,6 +149,10 @@ def keys_are_the_projects_own(world: World) -> Iterator[Evidence]:
         if not isinstance(level, Unknown) and str(level).startswith("EXTERNAL"):
             yield fault(res, "version_template.protection_level", "Key {} is held by a key manager outside Google Cloud, which "
                         "sees every use of it")  # fmt: skip
+    for res in world.of("google_kms_crypto_key_version"):
+        if res.get("external_protection_level_options") is not None:
+            yield fault(res, "external_protection_level_options", "A version of a key is held by a key manager outside Google "
+                        "Cloud: {}", fix=f"remove {res.address}")  # fmt: skip
     for res in world.of("google_privateca_ca_pool"):
         for block in res.blocks("publishing_options"):
             for name in ("publish_ca_cert", "publish_crl"):

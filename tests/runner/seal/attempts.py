@@ -178,9 +178,9 @@ def identity():
     }
 
 
-def status():
+def status(pid="self"):
     wanted = ("NoNewPrivs", "Seccomp", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-    lines = (line.split(":", 1) for line in open("/proc/self/status"))
+    lines = (line.split(":", 1) for line in open(f"/proc/{pid}/status"))
     return {name: value.strip() for name, value in lines if name in wanted}
 
 
@@ -307,6 +307,7 @@ ATTEMPTS = (
 )
 if __name__ == "__main__":
     results = {attempt.__name__: attempt() for attempt in ATTEMPTS}
+    results["keeper"] = status(1)
     results["environ"] = dict(os.environ)
     results["session"] = [os.getsid(0), os.getpid(), os.getpgrp()]
     results["stdin"] = sys.stdin.read()

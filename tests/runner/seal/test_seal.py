@@ -211,6 +211,11 @@ def test_no_privilege_is_left(sealed: Sealed) -> None:
     assert {status[name] for name in capabilities} == {"0000000000000000"}
 
 
+def test_the_commands_keeper_is_as_confined(sealed: Sealed) -> None:
+    if sealed.namespaces:
+        assert sealed.found["keeper"] == sealed.found["status"]
+
+
 def test_no_new_namespaces(sealed: Sealed) -> None:
     answers = dict(sealed.found["namespaces"])
     assert answers.pop("clone3") == "ENOSYS"

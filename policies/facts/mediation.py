@@ -8,7 +8,7 @@ platform.yaml, no team can change labels, policies or the runner's settings, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from policies.expressions.values import Unknown
 from policies.facts.destinations import place
 from policies.facts.evidence import Control
 from policies.facts.kubernetes.admission.judge import Request, refusal
-from policies.facts.kubernetes.admission.policies import bindings
+from policies.facts.kubernetes.admission.policies import Binding, bindings
 from policies.facts.kubernetes.admission.trial import (
     ISOLATION,
     Miss,
@@ -251,6 +251,7 @@ def _settings(world: World, spaces: list[Namespace]) -> Iterator[Gap]:
                     holding.res.address,
                     holding.attribute,
                     "refuse changes of the ConfigMap cloister by an admission policy",
+                    admission=True,
                 )
                 break
     known = {space.name: space for space in spaces}
@@ -322,7 +323,8 @@ def _elsewhere(world: World) -> Iterator[Gap]:
 
 
 def _weak(world: World, spaces: list[Namespace], runner: str) -> Iterator[Gap]:
-    """What policies would admit for teams of a kind that no team is yet, where policies speak of that kind at all."""
+    """What policies would admit if something else did not stand in its way: for teams of a kind that no team is yet,
+    and to whoever had rights that no team has; and policies that are there and in force for nothing."""
     model = next((space for space in spaces if space.unknown is None), None)
     if model is None:
         return
@@ -330,34 +332,82 @@ def _weak(world: World, spaces: list[Namespace], runner: str) -> Iterator[Gap]:
         (NETWORK, "project", "on the network"),
         (ISOLATION, "dedicated", "with nodes of its own"),
     ):
-        if any(space.labels.get(label) == value for space in spaces) or not _speaks(world, label):
+        if any(space.labels.get(label) == value for space in spaces):
             continue
         space = replace(model, labels={**model.labels, label: value})
         missed = list(hostile(world, space, runner, nobody, only="alone" if label == ISOLATION else ""))
-        if not missed:
-            continue
-        gap = _missed(world, space, missed, "")
-        sentence = f"A team {tells} would be admitted a hostile pod, {missed[0].what}" + (
-            f", and {len(missed) - 1} more" if len(missed) > 1 else ""
+        if missed:
+            more = f", and {len(missed) - 1} more" if len(missed) > 1 else ""
+            sentence = f"A team {tells} would be admitted a hostile pod, {missed[0].what}{more}; only that no team is of that kind keeps it out."
+            yield _about(world, sentence)
+    for kept, what, cut in (
+        (_keeps_settings(world, model), "change the runner's settings (ConfigMap cloister) of a team", "no team may write ConfigMaps"),
+        (_keeps_labels(world, model), "change the labels that say what a team's namespace is held to", "no team may change namespaces"),
+        (shuts(world, model.name, ("exec",)), "open a shell in a team's pods", "no role gives the right"),
+    ):  # fmt: skip
+        if not kept:
+            yield _about(
+                world, f"No admission policy in force refuses to {what}; only that {cut} keeps them from it."
+            )
+    for binding in bindings(world):
+        policy = binding.policy
+        why, obj, at = binding.broken, binding.obj, binding.at
+        if not why and policy is not None and policy.broken:
+            why, obj, at = policy.broken, policy.obj, "spec.failurePolicy"
+        if why and (TEAM in str(binding.obj.raw) or policy is None):
+            yield Gap(
+                obj.subject,
+                f"Of {obj}, {why}; only the other admission policies hold teams' pods.",
+                obj.address,
+                obj.where(at),
+                f"restore {obj.where(at)} of {obj.address}",
+                True,
+            )
+
+
+def _about(world: World, sentence: str) -> Gap:
+    """A gap of the policies as a whole: where the broken one is, else where policies stand."""
+    broken = _broken(world)
+    if broken is not None:
+        obj, why, at = broken
+        return Gap(
+            obj.subject,
+            f"{sentence[:-1]}: of {obj}, {why}.",
+            obj.address,
+            obj.where(at),
+            f"restore {obj.where(at)} of {obj.address}",
+            True,
         )
-        yield replace(
-            gap,
-            subject=_blamed(world, gap),
-            sentence=f"{sentence}; only that no team is of that kind keeps it out.",
-        )
+    first = bindings(world)[0].obj
+    return Gap(
+        first.subject,
+        sentence,
+        first.address,
+        first.where("spec"),
+        "refuse it by an admission policy bound to the namespace",
+        True,
+    )
 
 
-def _blamed(world: World, gap: Gap) -> str:
-    target = world.at(gap.address)
-    return target.subject if target is not None else gap.subject
+def _weight(binding: Binding) -> int:
+    """How much a policy says: the one with the most validations is the one to look at."""
+    return len(binding.policy.validations) if binding.policy is not None else -1
 
 
-def _speaks(world: World, label: str) -> bool:
-    """Whether policies tell namespaces apart by a label."""
-    found = [binding for binding in bindings(world) if binding.policy is not None]
-    keys = {part.key for binding in found for part in binding.scope.spaces.requirements}
-    return label in keys or any(
-        label in text for b in found if b.policy is not None for text in b.policy.texts
+# Ways into a pod that the API server is asked to connect to, by the power that asks.
+_CONNECTIONS = {"exec": "exec", "attach": "attach", "port-forward": "portforward", "pod proxy": "proxy"}
+
+
+def shuts(world: World, name: str | None, powers: Iterable[str]) -> bool:
+    """Whether admission refuses what powers over running pods ask for, in a namespace or (None) in every one."""
+    wanted = [_CONNECTIONS.get(power) for power in powers]
+    spaces = [space for space in tenant_spaces(world) if name in (None, space.name)]
+    pod = {"kind": "Pod", "metadata": {"name": "case"}}
+    return bool(spaces and wanted) and all(
+        way is not None
+        and refusal(world, Request(pod, group[0].labels, subresource=way, connects=True), nobody) is not None
+        for group in alike(world, spaces)
+        for way in wanted
     )
 
 

@@ -14,6 +14,7 @@ from policies.facts.kubernetes.doors import ways_in
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.powers import ENDPOINTS, LOGS, POLICIES, POWERS, PROXY, RELABEL, SHELL
 from policies.facts.kubernetes.rbac import Holding, holders, holdings
+from policies.facts.mediation import shuts
 from policies.facts.world import World
 
 
@@ -53,13 +54,19 @@ def _taking(world: World, holding: Holding, taken: list[str]) -> Leak | None:
         holding.res.address,
         holding.attribute,
     )
-    if way is not None:
-        sentence = f"{holding.subject.says} may {what} {holding.where} by {role} and reaches the API server from outside, so that bytes of pods end on their machine."
+    does = f"{holding.subject.says} may {what} {holding.where} by {role}"
+    cut = "the API server cannot be reached from outside" if way is None else ""
+    if way is not None and shuts(world, holding.namespace, taken):
+        cut = "admission refuses connections to teams' pods"
+    if cut or way is None:
+        sentence = f"{does}; only that {cut} keeps the bytes in"
         return leak(
-            "open", subject, sentence, (*way, right), fix_of(holding), holding.res.address, holding.attribute
+            "weakened", subject, sentence, (), fix_of(holding), holding.res.address, holding.attribute
         )
-    sentence = f"{holding.subject.says} may {what} {holding.where} by {role}; only that the API server cannot be reached from outside keeps the bytes in."
-    return leak("weakened", subject, sentence, (), fix_of(holding), holding.res.address, holding.attribute)
+    sentence = f"{does} and reaches the API server from outside, so that bytes of pods end on their machine"
+    return leak(
+        "open", subject, sentence, (*way, right), fix_of(holding), holding.res.address, holding.attribute
+    )
 
 
 def _bindings(world: World) -> Iterator[Control]:

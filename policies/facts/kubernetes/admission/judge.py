@@ -27,13 +27,15 @@ _GROUPS = {  # kind: group, resource
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. ``labels``: those of its namespace; ``old``: the object before an update."""
+    """One request. ``labels``: those of its namespace; ``old``: the object before an update; ``connects``: it opens a
+    connection to ``subresource`` (exec, attach, ...) of the object."""
 
     object: Mapping[str, Any]
     labels: Mapping[str, Any]
     old: Mapping[str, Any] | None = None
     subresource: str = ""
     user: Mapping[str, Any] = field(default_factory=dict)
+    connects: bool = False
 
     @property
     def kind(self) -> str:
@@ -41,6 +43,8 @@ class Request:
 
     @property
     def operation(self) -> str:
+        if self.connects:
+            return "CONNECT"
         return "CREATE" if self.old is None else "UPDATE"
 
     @property

@@ -5,6 +5,7 @@ Source: kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ class Scope:
 class AdmissionPolicy:
     """``needs``: the variables (of ``variables``) that its expressions stand on; ``together``: its validations as one
     expression. ``broken``: why it refuses nothing for
-    certain, empty when it may. ``texts``: its expressions as they stand."""
+    certain, empty when it may. ``named_texts``: its expressions as they stand, with the names of variables."""
 
     obj: Object
     scope: Scope
@@ -48,9 +49,37 @@ class AdmissionPolicy:
     validations: tuple[Named, ...]
     needs: frozenset[str]
     together: str
-    texts: tuple[str, ...]
+    named_texts: tuple[tuple[str, str], ...]
     broken: str
     params: bool
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(text for _, text in self.named_texts)
+
+    @property
+    def about_objects(self) -> frozenset[str]:
+        """The strings of expressions that ask for an object's own labels, annotations or name: whoever makes an object
+        can give it these."""
+        asking = {name for name, text in self.named_texts if name and _asks(text, frozenset())}
+        return frozenset(
+            literal for _, text in self.named_texts if _asks(text, asking) for literal in literals(text)
+        )
+
+
+_NAMESPACES_OWN = re.compile(r"namespaceObject\s*\.\s*metadata")
+_LITERAL = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
+
+
+def literals(expression: str) -> set[str]:
+    """The strings an expression names."""
+    return {single or double for single, double in _LITERAL.findall(expression)}
+
+
+def _asks(text: str, variables: frozenset[str] | set[str]) -> bool:
+    if "metadata" in _NAMESPACES_OWN.sub("", text):
+        return True
+    return any(re.search(rf"\bvariables\.{re.escape(name)}\b", text) for name in variables)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +133,7 @@ def _policy(shared: Variables, obj: Object) -> AdmissionPolicy:
     validations, also = _named(shared, body, "spec.validations", "message", defined)
     needs = (used | also).union(*(shared.by_name[name].needs for name in used | also))
     texts = tuple(
-        str(block.get("expression", ""))
+        (str(block.get("name", "")) if part == "variables" else "", str(block.get("expression", "")))
         for part in ("variables", "matchConditions", "validations")
         for block in body.blocks(f"spec.{part}")
     )

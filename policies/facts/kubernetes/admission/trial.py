@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from policies.facts.kubernetes.admission.attempts import Attempt, Filling, attempts
 from policies.facts.kubernetes.admission.judge import Refusal, Request, refusal
 from policies.facts.kubernetes.admission.language import Allowed
-from policies.facts.kubernetes.admission.policies import bindings
+from policies.facts.kubernetes.admission.policies import bindings, literals
 from policies.facts.kubernetes.namespaces import NAME, NETWORK, TEAM, Namespace
 from policies.facts.world import World, fact
 
@@ -32,6 +33,7 @@ _CARRIERS = (
     "ReplicaSet",
     "ReplicationController",
 )
+_WORDS = 6  # strings of a policy that a pod is labelled and named with
 _CHANGEABLE = ("Pod", "Job", "CronJob")
 # Whoever makes pods of a Job: a policy that lets these by is no policy.
 _CONTROLLER = {
@@ -42,7 +44,6 @@ _CONTROLLER = {
 }
 _MEMBER = {"username": "member@team.example", "groups": ["system:authenticated"], "uid": "", "extra": {}}
 
-_LITERAL = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 _NAMES = re.compile(r"request\.namespace|namespaceObject|metadata\.namespace")
 _PARTS = re.compile(r"startsWith|endsWith|contains|matches|size|substring|charAt|indexOf|split")
 
@@ -82,7 +83,10 @@ def hostile(world: World, space: Namespace, runner: str, allowed: Allowed, only:
         if base is None or (only and attempt.team != only):
             continue
         own_nodes = dedicated and attempt.team != "alone" and "nodeSelector" not in attempt.set
-        for what, request in _requests(attempt, given, base, own_nodes, labels):
+        requests = _requests(attempt, given, base, own_nodes, labels)
+        if attempt.carried:
+            requests = chain(requests, _disguised(world, attempt, given, base, own_nodes, labels))
+        for what, request in requests:
             for user in users:
                 asked = Request(request.object, labels, request.old, request.subresource, user)
                 if refusal(world, asked, allowed) is None:
@@ -127,6 +131,30 @@ def _requests(
             f"{attempt.name}, in an ephemeral container",
             Request(joined, labels, pod, "ephemeralcontainers"),
         )
+
+
+def _disguised(
+    world: World, attempt: Attempt, given: Filling, base: str, own_nodes: bool, labels: Mapping[str, Any]
+) -> Iterator[tuple[str, Request]]:
+    """The attempt with labels, annotations and a name that policies speak of."""
+    for texts in sorted(
+        {b.policy.about_objects for b in bindings(world) if b.policy is not None}, key=sorted
+    ):
+        words = sorted(text for text in texts if re.fullmatch(r"[\w./-]+", text))[:_WORDS]
+        for key in words:
+            for value in ("true", *words):
+                made = attempt.manifest(given, base, "", own_nodes)
+                marks = {key: value}
+                metadata = made["metadata"]
+                made["metadata"] = {
+                    **metadata,
+                    "labels": {**metadata["labels"], **marks},
+                    "annotations": {**metadata["annotations"], **marks},
+                }
+                yield f"{attempt.name}, labelled {key}={value}", Request(made, labels)
+            made = attempt.manifest(given, base, "", own_nodes)
+            made["metadata"] = {**made["metadata"], "name": key}
+            yield f"{attempt.name}, named {key}", Request(made, labels)
 
 
 def _honest(base: str) -> Attempt:
@@ -183,9 +211,8 @@ def _beside(world: World, closed: frozenset[str]) -> frozenset[str]:
     for text in (
         text for binding in bindings(world) if binding.policy is not None for text in binding.policy.texts
     ):
-        literals = {a or b for a, b in _LITERAL.findall(text)}
-        if not closed.isdisjoint(literals):
-            found |= literals
+        if not closed.isdisjoint(literals(text)):
+            found |= literals(text)
     return frozenset(found)
 
 
@@ -196,7 +223,7 @@ def _texts(world: World) -> frozenset[str]:
     for binding in bindings(world):
         if binding.policy is not None:
             for text in binding.policy.texts:
-                found.update(a or b for a, b in _LITERAL.findall(text))
+                found |= literals(text)
         found.update(_strings(binding.params))
     return frozenset(found)
 
@@ -226,7 +253,11 @@ def alike(world: World, spaces: list[Namespace]) -> Iterator[list[Namespace]]:
     parts = _parts(world)
     groups: dict[Any, list[Namespace]] = {}
     for space in spaces:
-        groups.setdefault(_likeness(space, texts, parts), []).append(space)
+        selected = tuple(
+            binding.scope.spaces.matches(space.labels) and binding.policy.scope.spaces.matches(space.labels)
+            for binding in bindings(world) if binding.policy is not None
+        )  # fmt: skip
+        groups.setdefault((selected, _likeness(space, texts, parts)), []).append(space)
     yield from groups.values()
 
 
@@ -254,7 +285,7 @@ def _parts(world: World) -> frozenset[str] | None:
         for text in binding.policy.texts if binding.policy is not None else ():
             about = _NAMES.search(text) and not re.search(r"namespaceObject\.metadata\.labels", text)
             if about and _PARTS.search(text):
-                texts = {a or b for a, b in _LITERAL.findall(text)}
+                texts = literals(text)
                 if not texts:
                     return None
                 found |= texts

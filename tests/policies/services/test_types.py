@@ -27,6 +27,7 @@ TOLD = {
     "attributes.developer_owners.email": "a label for people",
     "attributes.operator_owners.email": "a label for people",
     "contact_email": "where Google asks back about a quota",
+    "google_storage_folder.bucket": "the bucket it is part of, which GCS-10 judges",
     "hostname": "which certificate answers for which name",
     "google_project_iam_member_remove.member": "who loses a grant",
     "host": "what a probe of an own backend calls itself",

@@ -35,11 +35,11 @@ class Refused(Exception):
 class Cluster:
     """A team's namespace. Every method raises Refused."""
 
-    def __init__(self, place: Place, context: str | None = None) -> None:
+    def __init__(self, place: Place, context: str | None = None, kubeconfig: str | None = None) -> None:
         self._namespace = place.namespace
         self._connect = place.how_to_connect
         try:
-            configured = config.new_client_from_config(context=context)
+            configured = config.new_client_from_config(kubeconfig, context)
         except (ConfigException, TypeError, OSError) as error:
             reason = " ".join(str(error).split())
             raise Refused(f"no cluster is configured here ({reason}); run: {self._connect}") from None

@@ -56,14 +56,15 @@ class PodLogs:
         """A run's entries as they come, of all its pods, until it has ended and the last line is read."""
         arriving: queue.Queue[Entry | Refused] = queue.Queue()
         readers: dict[str, threading.Thread] = {}
-        away = 0.0
+        away, seen = 0.0, False
         while True:
             run: Run | None = None
             try:
-                run, away = find(), 0.0
-            except Refused as refused:
+                run, away, seen = find(), 0.0, True
+            except Refused:
+                # A server that starts again knows nobody's rights for a moment.
                 away = away or time.monotonic()
-                if refused.status or time.monotonic() - away > PATIENCE:
+                if not seen or time.monotonic() - away > PATIENCE:
                     raise
             for attempt in entries.attempts_with_logs(run) if run else ():
                 if attempt.pod not in readers:

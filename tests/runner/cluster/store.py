@@ -79,9 +79,7 @@ def with_rights(upstream: str) -> type[BaseHTTPRequestHandler]:
             response = connection.getresponse()
             data = response.read()
             connection.close()
-            kept = {
-                k: v for k, v in response.getheaders() if k.lower() not in _FRAMING
-            }
+            kept = {k: v for k, v in response.getheaders() if k.lower() not in _FRAMING}
             if "Location" in kept:  # of a resumable upload: it goes on through here
                 kept["Location"] = kept["Location"].replace(upstream, str(self.headers["Host"]))
             self.answer(response.status, data, kept)

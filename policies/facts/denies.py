@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.facts.conditions import surely_holds
-from policies.facts.grants import expression
+from policies.facts.grants import Grant, expression
 from policies.facts.lists import strings
 from policies.facts.members import parse
 from policies.facts.principals import standing
 from policies.facts.resource import Block
+from policies.facts.rights import BECOME, DATA, policy_changes
 from policies.facts.roles import all_permissions
 from policies.facts.world import World, fact
 
@@ -90,3 +91,13 @@ def denied_to_outsiders(world: World) -> frozenset[str]:
             if not any(holes(world, rule)) and not rule.unknowns():
                 found.update(*(denied_by(p) for p in strings(rule.get("denied_permissions", ()))))
     return frozenset(found)
+
+
+def cut(world: World, grant: Grant) -> bool:
+    """Whether a deny takes back all that a grant to an outsider gives of data, identities and policies."""
+    if grant.permissions is None:
+        return False
+    gives = {p for p in grant.permissions if p in DATA or p in BECOME} | set(
+        policy_changes(grant.permissions)
+    )
+    return bool(gives) and gives <= denied_to_outsiders(world)

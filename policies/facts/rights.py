@@ -43,16 +43,21 @@ CREATE = frozenset(
     }
 )  # fmt: skip
 
-# Act as every workload of a cluster: a pod runs as any service account of its namespace, a token is minted for it.
-RUN_PODS = frozenset(
+# Start pods, which run as any service account of their namespace.
+START_PODS = frozenset(
     {
         "container.pods.create", "container.deployments.create", "container.jobs.create", "container.cronJobs.create",
         "container.daemonSets.create", "container.statefulSets.create", "container.replicaSets.create",
-        "container.replicationControllers.create", "container.pods.exec", "container.serviceAccounts.createToken",
-        "container.clusterRoleBindings.create", "container.roleBindings.create", "container.clusterRoles.escalate",
-        "container.clusterRoles.bind", "container.secrets.get",
+        "container.replicationControllers.create",
     }
 )  # fmt: skip
+
+# Act as every workload of a cluster: a pod runs as any service account of its namespace, a token is minted for it.
+RUN_PODS = START_PODS | {
+    "container.pods.exec", "container.serviceAccounts.createToken", "container.clusterRoleBindings.create",
+    "container.roleBindings.create", "container.clusterRoles.escalate", "container.clusterRoles.bind",
+    "container.secrets.get",
+}  # fmt: skip
 
 # Change who may do what: policies, roles, denies, boundaries, perimeters, entitlements, the project's place.
 CHANGE_POLICY = frozenset(

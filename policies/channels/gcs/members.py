@@ -10,6 +10,7 @@ from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.facts.access import WIDE
 from policies.facts.admission import leaving, released
+from policies.facts.denies import cut
 from policies.facts.grants import Grant, grants_by_kind
 from policies.facts.rights import DATA, policy_changes
 from policies.facts.world import World
@@ -23,11 +24,16 @@ def no_bucket_is_granted_outside(world: World) -> Iterator[Evidence]:
         if found.who.kind == "public" or not (grant.kind in BUCKETS or _storage(grant)):
             continue  # public ones are GCS-01's
         left.add(grant.res.address)
+        denied = cut(world, grant)
+        effect = (
+            "only a deny policy still refuses it"
+            if denied
+            else "it takes objects out with its own credentials"
+        )
         yield grant_leak(
-            "undecided" if found.who.kind == "unknown" else "open",
+            "undecided" if found.who.kind == "unknown" else "weakened" if denied else "open",
             grant,
-            f"{sentence(member(grant))}, {found.why}, holds {role(grant)} on {thing(grant)} and takes objects out of "
-            f"Cloud Storage with its own credentials, from anywhere ({where(grant)}).",
+            f"{sentence(member(grant))}, {found.why}, holds {role(grant)} on {thing(grant)}: {effect} ({where(grant)}).",
             f"remove {member(grant)} from {grant.attribute} of {grant.res.address}, or have security declare it",
         )
     for grant, release in released(world):

@@ -81,6 +81,11 @@ def _provider(res: Res) -> Evidence:
     if loose is not None:
         says = f"Provider {{}} lets in whom {issuer} vouches for by {loose}, which does not pin one identity for ever"
         return fault(res, "attribute_condition", says, "open", fix)
+    if res.get("oidc.allowed_audiences"):
+        says = f"Provider {{}} takes tokens that {issuer} made for other audiences too; its condition still pins whom"
+        return fault(
+            res, "oidc[0].allowed_audiences", says, "weakened", f"remove allowed_audiences of {res.address}"
+        )
     return Control(res.address, "attribute_condition")
 
 

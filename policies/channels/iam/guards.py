@@ -158,5 +158,9 @@ def allow_systems_beside_iam_are_read(world: World) -> Iterator[Evidence]:
         for res in world.of(type_):
             says = f"{{}} lets in whom the rules of {type_} let in, which are not IAM and are not read here"
             yield fault(res, "", says, "undecided")
+    for res in world.of("google_spanner_database"):
+        if any("ROLE" in statement.upper() for statement in strings(res.get("ddl", ()))):
+            says = "Database {} has roles of its own, whose grants are not IAM and are not read here"
+            yield fault(res, "ddl", says, "undecided")
     for res in world.of("google_bigquery_dataset"):
         yield Control(res.address, "access")

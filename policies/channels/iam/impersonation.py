@@ -14,7 +14,7 @@ from policies.facts.attached import shared_accounts
 from policies.facts.grants import Grant, grants
 from policies.facts.ownership import owner, teams_of
 from policies.facts.principals import declarations, own_accounts
-from policies.facts.rights import ACT_AS, BECOME, CREATE, starting
+from policies.facts.rights import ACT_AS, BECOME, CREATE, START_PODS, starting
 from policies.facts.world import World
 
 
@@ -121,7 +121,7 @@ def _may_act(world: World, grant: Grant) -> bool:
 
 @channel("IAM-06")
 def nobody_acts_as_an_account_with_compute(world: World) -> Iterator[Evidence]:
-    """No run-time identity may both act as an account and create compute that runs as it."""
+    """No run-time identity may both act as an account and create compute that runs as it, or run pods anywhere."""
     creators: dict[str, Grant] = {}
     for grant in grants(world):
         if grant.permissions is not None and grant.permits(*CREATE) and isinstance(grant.member, str):
@@ -144,4 +144,13 @@ def nobody_acts_as_an_account_with_compute(world: World) -> Iterator[Evidence]:
                 grant,
                 f"{sentence(member(grant))} may act as {_accounts(grant)} ({where(grant)}): only that it may create no "
                 "compute in this project keeps it from running as the account.",
+            )
+    for grant in grants(world):
+        started = sorted(START_PODS & (grant.permissions or frozenset()))
+        if grant.kind in WIDE and started and runtime(world, grant):
+            yield grant_leak(
+                failing(world, grant),
+                grant,
+                f"{sentence(member(grant))} holds {started[0]} on {thing(grant)} ({role(grant)} at {where(grant)}): its pods "
+                "run as any Kubernetes service account, and so as the service account that one stands for.",
             )

@@ -11,7 +11,7 @@ from policies.facts.access import WIDE
 from policies.facts.denies import DENY, denied_to_outsiders
 from policies.facts.grants import grants
 from policies.facts.principals import standing
-from policies.facts.rights import BECOME, DATA, policy_changes
+from policies.facts.rights import BECOME, DATA, INVENTORY, policy_changes
 from policies.facts.world import World
 
 
@@ -32,7 +32,7 @@ def nothing_is_inherited(world: World) -> Iterator[Evidence]:
     for grant in grants(world):
         if grant.kind not in WIDE or grant.kind == "google_project":
             continue
-        if not (grant.permits(*DATA, *BECOME) or policy_changes(grant.permissions)):
+        if not (grant.permits(*DATA, *BECOME, *INVENTORY) or policy_changes(grant.permissions)):
             continue
         trusted = standing(world, grant.member).kind in ("declared", "agent")
         yield grant_leak(

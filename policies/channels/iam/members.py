@@ -12,6 +12,7 @@ from policies.expressions.values import Unknown
 from policies.facts.access import WIDE
 from policies.facts.admission import leaving, released
 from policies.facts.attached import attached_accounts, defaults_used
+from policies.facts.denies import cut
 from policies.facts.grants import Grant, grants
 from policies.facts.members import parse
 from policies.facts.orgpolicy import lifted
@@ -28,12 +29,12 @@ def every_member_is_inside(world: World) -> Iterator[Evidence]:
     left = set()
     for grant, found in leaving(world):
         left.add(grant.res.address)
-        unknown = found.who.kind == "unknown"
+        denied = cut(world, grant)
+        effect = "only a deny policy still refuses it" if denied else "what the role reads leaves by it"
         yield grant_leak(
-            "undecided" if unknown else "open",
+            "undecided" if found.who.kind == "unknown" else "weakened" if denied else "open",
             grant,
-            f"{sentence(member(grant))}, {found.why}, holds {role(grant)} on {thing(grant)}: what the role reads "
-            f"leaves by it ({where(grant)}).",
+            f"{sentence(member(grant))}, {found.why}, holds {role(grant)} on {thing(grant)}: {effect} ({where(grant)}).",
             f"remove {member(grant)} from {grant.attribute} of {grant.res.address}, or have security declare it",
         )
     for grant, release in released(world):

@@ -12,7 +12,7 @@ from policies.facts.admission import runtime
 from policies.facts.conditions import read
 from policies.facts.grants import ELSEWHERE, Grant, grants
 from policies.facts.members import parse
-from policies.facts.rights import CHANGE_CONTROL, DATA, policy_changes
+from policies.facts.rights import BIND_TAGS, CHANGE_CONTROL, DATA, policy_changes
 from policies.facts.roles import permissions
 from policies.facts.world import World
 
@@ -38,7 +38,7 @@ def no_runtime_identity_changes_policy(world: World) -> Iterator[Evidence]:
 def _judged(world: World, grant: Grant, held: frozenset[str]) -> Iterator[Evidence]:
     limited = read(grant.condition).roles
     changes = policy_changes(held) if limited is None else _granting(world, limited)
-    takes = sorted(CHANGE_CONTROL & held) if grant.kind in WIDE else []
+    takes = sorted((CHANGE_CONTROL | BIND_TAGS) & held) if grant.kind in WIDE else []
     if changes:
         yield grant_leak(
             failing(world, grant),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from policies.channels.registry import all_channels
 from policies.facts.denies import denied_by, denied_to_outsiders
+from policies.verdicts.catalogue import catalogue
+from policies.verdicts.decide import decide
 from tests.policies.iam.worlds import PROJECT, account, workload, world
 
 RULE = {
@@ -63,3 +67,29 @@ def test_wildcards() -> None:
     found = denied_by("secretmanager.googleapis.com/versions.*")
     assert "secretmanager.versions.access" in found
     assert all(name.startswith("secretmanager.versions.") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "status"),
+    [(["storage.googleapis.com/objects.get", "storage.googleapis.com/objects.list"], "weakened"),
+     (["storage.googleapis.com/objects.get"], "open")],
+)  # fmt: skip
+def test_a_grant_that_a_deny_takes_back_whole_is_weakened(permissions: list[str], status: str) -> None:
+    tree = world(
+        {
+            **ACCOUNT,
+            "google_iam_deny_policy": {
+                "d": {
+                    "parent": "x",
+                    "name": "d",
+                    "rules": [{"deny_rule": {**RULE, "denied_permissions": permissions}}],
+                }
+            },
+            "google_storage_bucket_iam_member": {
+                "m": {"bucket": "b", "role": "roles/storage.objectViewer", "member": "user:eve@evil.example"}
+            },
+        }
+    )
+    for channel in ("IAM-01", "GCS-02"):
+        found = decide(catalogue()[channel], all_channels()[channel](tree), tree.boundary, date(2026, 11, 1))
+        assert found.status == status, channel

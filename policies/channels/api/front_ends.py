@@ -148,12 +148,12 @@ def _answers(world: World) -> Iterator[tuple[Res, str, list[object]]]:
         unknown = unknown if name is None or google_name(name.removeprefix("*.")) else ()
         values: list[object] = [*known, *unknown]
         for block in record.blocks("routing_policy.wrr") + record.blocks("routing_policy.geo"):
-            values += list(block.get("rrdatas", ()) or ())
+            values += strings(block, "rrdatas")[0]
         yield record, "rrdatas", values
     for policy in response_policies(world):
         for rule in policy.rules:
             for block in rule.res.blocks("local_data.local_datas"):
-                yield rule.res, block.at("rrdatas"), list(block.get("rrdatas", ()) or ())
+                yield rule.res, block.at("rrdatas"), list(strings(block, "rrdatas")[0])
 
 
 def _bundles(world: World, door: Door | None) -> Iterator[Leak]:

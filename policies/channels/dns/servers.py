@@ -16,7 +16,7 @@ from policies.facts.naming import short
 from policies.facts.network.addresses import PRIVATE, parse
 from policies.facts.network.exits import machine_at
 from policies.facts.network.links import links_of
-from policies.facts.network.networks import Key, flag, foreign_project, inside, network_key, networks
+from policies.facts.network.networks import Key, flag, foreign_project, inside, network_key, networks, strings
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
 
@@ -98,7 +98,7 @@ def no_zone_hands_queries_on(world: World) -> Iterable[Evidence]:
             yield _directory(zone)
         for suffix, record in zone.delegated:
             if zone.private is not False:
-                servers = ", ".join(str(item) for item in record.get("rrdatas", ()) or ())
+                servers = ", ".join(strings(record, "rrdatas")[0])
                 yield _handed(
                     record, "open" if _used(world, zone) else "weakened", suffix, servers, "rrdatas"
                 )

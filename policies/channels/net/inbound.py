@@ -244,7 +244,7 @@ def _entry(res: Res, attribute: str, key: str, value: object) -> Iterator[Leak]:
             yield _shell(
                 res, attribute, "weakened", "opens the serial console, which does not use the network at all"
             )
-    elif key in _KEYS and value:
+    elif key in _KEYS and value not in (None, ""):
         yield _shell(res, attribute, "weakened", "lets the holders of SSH keys log in to machines")
 
 

@@ -145,7 +145,7 @@ def _own_peerings(world: World) -> Iterator[Evidence]:
 
 
 def _route_settings(world: World) -> Iterator[Leak]:
-    own = {res.get("name") for res in world.of("google_compute_network_peering")
+    own = {str(res.get("name")) for res in world.of("google_compute_network_peering")
            if network_key(world, res.get("peer_network"), res) in networks(world)}  # fmt: skip
     for res in world.of("google_compute_network_peering_routes_config"):
         shared = [
@@ -153,7 +153,7 @@ def _route_settings(world: World) -> Iterator[Leak]:
             for name in ("export_custom_routes", "import_custom_routes")
             if flag(res.get(name), False) is not False
         ]
-        if not shared or res.get("peering") in own:
+        if not shared or str(res.get("peering")) in own:
             continue
         yield Leak(
             "weakened", res.subject,

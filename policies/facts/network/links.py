@@ -12,7 +12,16 @@ from typing import Any, Literal
 from policies.expressions.values import Unknown
 from policies.facts.naming import short
 from policies.facts.network.addresses import EVERYTHING, PRIVATE, Addresses, parse
-from policies.facts.network.networks import Key, created, flag, foreign_project, may, network_key, networks
+from policies.facts.network.networks import (
+    Key,
+    created,
+    flag,
+    foreign_project,
+    may,
+    network_key,
+    networks,
+    strings,
+)
 from policies.facts.network.routes import router_network
 from policies.facts.resource import Res
 from policies.facts.world import World, fact
@@ -63,9 +72,11 @@ def _tunnels(world: World) -> Iterator[Link]:
             owner = created(world, "google_compute_vpn_gateway", gateway, res)
             network = network_key(world, owner.get("network"), owner) if owner is not None else None
         remote = Addresses()
-        for text in res.get("remote_traffic_selector") or ():
-            block = parse(text) if isinstance(text, str) else EVERYTHING
-            remote |= block or EVERYTHING
+        known, unknown = strings(res, "remote_traffic_selector")
+        for text in known:
+            remote |= parse(text) or EVERYTHING
+        if unknown:
+            remote = EVERYTHING
         far = tunnel_end(res)
         yield Link(
             "tunnel",

@@ -57,6 +57,12 @@ def _list(value: Any) -> list[Any]:
     return value
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(shown(value))
+    return value
+
+
 class _Reader:
     def __init__(self, tree: Mapping[str, Any], source: Input) -> None:
         self.tree = tree
@@ -96,7 +102,7 @@ class _Reader:
     def changes(self) -> None:
         notes = self.stack_.notes
         for change in _list(self.tree.get("resource_changes")):
-            address, what = change["address"], _object(change["change"])
+            address, what = _text(change["address"]), _object(change["change"])
             self.unknown[address] = what.get("after_unknown")
             actions = _list(what.get("actions"))
             if "forget" in actions:
@@ -111,7 +117,7 @@ class _Reader:
     def declare(self, path: str, module: Mapping[str, Any]) -> None:
         """The configuration of a module and of those it calls."""
         for resource in _list(module.get("resources")):
-            self.declared[path, resource["address"]] = resource
+            self.declared[path, _text(resource["address"])] = resource
         for name, call in _object(module.get("module_calls")).items():
             below = _object(call.get("module"))
             child = f"{path}.module.{name}" if path else f"module.{name}"
@@ -138,7 +144,7 @@ class _Reader:
 
     def providers(self) -> None:
         for entry in _object(_object(self.tree["configuration"]).get("provider_config")).values():
-            name, alias = entry["name"], entry.get("alias")
+            name, alias = _text(entry["name"]), entry.get("alias")
             key = f"{name}.{alias}" if alias else name
             expressions = {key: argument(value) for key, value in _object(entry.get("expressions")).items()}
             if not entry.get("module_address"):
@@ -148,10 +154,12 @@ class _Reader:
     def resources(self, module: Mapping[str, Any], address: str) -> Iterator[Resource]:
         for item in _list(module.get("resources")):
             declared = self.declared.get((_path(address), _declared_address(item)), {})
-            type_, name = item["type"], item["name"]
+            type_, name = _text(item["type"]), _text(item["name"])
             prefix = f"{address}." if address else ""
             data = "data." if item["mode"] == "data" else ""
             key = item.get("index")
+            if isinstance(key, Mapping | list | bool):
+                raise ValueError(shown(key))
             shown_key = "" if key is None else f'["{key}"]' if isinstance(key, str) else f"[{key}]"
             provider = item.get("provider_name")
             if isinstance(provider, str):
@@ -165,7 +173,7 @@ class _Reader:
                 provider=_provider_key(declared),
             )  # fmt: skip
         for child in _list(module.get("child_modules")):
-            yield from self.resources(child, child["address"])
+            yield from self.resources(child, _text(child["address"]))
 
     def notes(self) -> None:
         notes, tree = self.stack_.notes, self.tree

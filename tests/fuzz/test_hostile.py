@@ -51,8 +51,8 @@ def answered(files: Iterable[tuple[Path, bytes]]) -> Report | None:
     finally:
         assert time.monotonic() - start < LONGEST
     for finding in report.findings:
-        assert finding.sentence
-        assert finding.subject
+        assert finding.sentence, finding
+        assert finding.subject, finding
     return report
 
 

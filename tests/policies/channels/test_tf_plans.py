@@ -137,3 +137,54 @@ def test_a_file_that_terraform_reads_and_nobody_checked(tmp_path: Path) -> None:
     (tmp_path / "cdk.tf.json").write_text((REFERENCE / "cdk.tf.json").read_text())
     (tmp_path / "more.tf").write_text('resource "google_storage_bucket" "b" {}')
     assert "more.tf" in said(check_paths([tmp_path / "cdk.tf.json"], BOUNDARY))["TF-06"][1]
+
+
+def statuses(report: Report) -> dict[str, str]:
+    return {verdict.id: verdict.status for verdict in report.verdicts}
+
+
+def test_a_plan_made_from_hcl_says_the_same(tmp_path: Path) -> None:
+    """From HCL a plan keeps the references of an expression, not its text."""
+    expected = statuses(check_paths([REFERENCE / "tfplan.json"], BOUNDARY))
+    report = checked(tmp_path, without_texts)
+    assert statuses(report) == expected, said(report)
+
+
+def without_texts(tree: dict[str, Any]) -> None:
+    def strip(node: Any) -> None:
+        if isinstance(node, dict):
+            if "references" in node:
+                node.pop("constant_value", None)
+            for inner in node.values():
+                strip(inner)
+        elif isinstance(node, list):
+            for inner in node:
+                strip(inner)
+
+    strip(tree["configuration"])
+
+
+def test_resources_of_a_module_say_the_same(tmp_path: Path) -> None:
+    def into_module(tree: dict[str, Any]) -> None:
+        values = tree["planned_values"]
+        child = {"address": "module.platform", "resources": values["root_module"].pop("resources")}
+        values["root_module"]["child_modules"] = [child]
+        for item in (*child["resources"], *tree["resource_changes"]):
+            item["address"] = f"module.platform.{item['address']}"
+        configuration = tree["configuration"]
+        inner = configuration["root_module"]
+        configuration["root_module"] = {
+            "module_calls": {"platform": {"source": "./platform", "module": inner}}
+        }
+        for entry in configuration["provider_config"].values():
+            for expression in entry.get("expressions", {}).values():
+                if "references" in expression:
+                    expression["constant_value"] = "https://${module.platform.host}"
+                    expression["references"] = ["module.platform.host", "module.platform"]
+        reference = "google_container_cluster.main.private_cluster_config[0].private_endpoint"
+        inner["outputs"] = {
+            "host": {"expression": {"references": [reference, "google_container_cluster.main"]}}
+        }
+
+    report = checked(tmp_path, into_module)
+    assert statuses(report) == statuses(check_paths([REFERENCE / "tfplan.json"], BOUNDARY)), said(report)

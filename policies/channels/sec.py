@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cache
 
-from policies.channels.evidence import Control, Evidence
+from policies.channels.evidence import Evidence
 from policies.channels.outward import fault, gained, granted, kept, landed, present, sends, unread
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
-from policies.facts import schema
 from policies.facts.capabilities import held_by_workloads
 from policies.facts.destinations import place
 from policies.facts.flows import leaves
+from policies.facts.keys import key_uses
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.workloads import Workload, workloads
-from policies.facts.resource import Block, Res
+from policies.facts.resource import Block
 from policies.facts.secrets import looks_secret
 from policies.facts.world import World
 
@@ -103,27 +101,6 @@ def _environment(workload: Workload, container: Block) -> Iterator[Evidence]:
                         "weakened", fix)  # fmt: skip
 
 
-_KEY_PATH = re.compile(
-    r"(?:^|[._])(?:kms_key(?:_name|_self_link|_uri|_version|_id)?|crypto_key(?:_name|_id|_version)?|default_kms_key_name|"
-    r"encryption_key_name|key_name|boot_disk_kms_key|disk_encryption_key|customer_managed_key|cmek_key|kms_key_resource_name)$"
-)
-_NOT_KEYS = re.compile(r"sha256|raw_key|_iam_|signed_url|service_account|api_key|rsa_encrypted")
-# Types whose key attributes are the key itself, not a use of it.
-_KEYS = re.compile(r"^(?:data\.)?google_kms_|_iam_|_signed_url_key$")
-
-
-@cache
-def key_paths(type_: str) -> tuple[str, ...]:
-    """Attributes of a type that name a Cloud KMS key, by the provider's schema."""
-    if _KEYS.search(type_) or not type_.startswith("google_"):
-        return ()
-    rows = schema.attributes(type_)
-    return tuple(
-        path for path, (kind, flags) in rows.items()
-        if kind == '"string"' and flags != "c" and _KEY_PATH.search(path) and not _NOT_KEYS.search(path)
-    )  # fmt: skip
-
-
 @channel("SEC-03")
 def keys_are_the_projects_own(world: World) -> Iterator[Evidence]:
     """Every key that encrypts data lies in the project, is held by Google's own hardware, and decrypts for members inside."""
@@ -135,10 +112,9 @@ def keys_are_the_projects_own(world: World) -> Iterator[Evidence]:
         ["cloudkms.cryptoKeyVersions.useToDecrypt"],
         "every key of",
     )  # fmt: skip
-    for type_ in list(world.types):
-        for path in key_paths(type_):
-            for res in world.of(type_):
-                yield from _key(world, res, path)
+    for res, attribute, value in key_uses(world):
+        there = place(world, value, "key", res)
+        yield landed(res, attribute, there, "What {} holds is encrypted by", "key")
     for type_, path, kind, says in _KEY_PROJECTS:
         yield from sends(world, type_, path, kind, says)
     for type_, says in _OUTSIDE_KEYS.items():
@@ -187,15 +163,6 @@ _OUTSIDE_KEYS = {
     "google_kms_ekm_connection": "Connection {} has keys held by a key manager outside Google Cloud",
     "google_public_ca_external_account_key": "Account key {} lets its holder have certificates made, which public logs record",
 }
-
-
-def _key(world: World, res: Res, path: str) -> Iterator[Evidence]:
-    for attribute, value in leaves(res, path):
-        there = place(world, value, "key", res)
-        if there.inside:
-            yield Control(res.address, attribute)
-        else:
-            yield landed(res, attribute, there, "What {} holds is encrypted by", "key")
 
 
 _PLACES = (

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from policies.channels.evidence import Control, Failing, Leak, Step
 from policies.expressions.values import Unknown
-from policies.facts.access import WIDE
-from policies.facts.grants import ELSEWHERE, Grant
+from policies.facts.grants import ELSEWHERE, WIDE, Grant
 from policies.facts.orgpolicy import enforced
 from policies.facts.principals import standing
 from policies.facts.world import World

@@ -26,6 +26,9 @@ Form = Literal["member", "binding", "policy", "access", "acl", "rule", "entitlem
 # The kind of a grant on a project that is not the boundary's: what it gives, it gives there.
 ELSEWHERE = "another google_project"
 
+# Grants on these reach every resource of the project.
+WIDE = frozenset({"google_project", "google_folder", "google_organization"})
+
 SUFFIXES: dict[str, Form] = {"_iam_member": "member", "_iam_binding": "binding", "_iam_policy": "policy"}
 
 

@@ -9,10 +9,9 @@ from policies.channels.outward import fault, present, sends
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.flows import leaves
-from policies.facts.grants import grants
+from policies.facts.grants import WIDE, grants
 from policies.facts.lists import strings
 from policies.facts.members import parse
 from policies.facts.resource import Res

@@ -8,12 +8,12 @@ from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, guards, member, role, sentence, thing, where
-from policies.facts.access import EVERY_ACCOUNT, WIDE
 from policies.facts.admission import runtime
-from policies.facts.grants import grants, grants_by_kind
+from policies.facts.grants import WIDE, grants, grants_by_kind
 from policies.facts.orgpolicy import denies_value
 from policies.facts.rights import HMAC, SIGN
 from policies.facts.world import World
+from policies.graph.access import EVERY_ACCOUNT
 
 _ACCOUNTS = frozenset({"google_service_account", *WIDE})
 

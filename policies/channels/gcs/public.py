@@ -9,9 +9,8 @@ from policies.channels.outward import fault, present
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, guards, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import WIDE
 from policies.facts.access_lists import ACL_ENTRIES, ACL_LISTS
-from policies.facts.grants import Grant, grants, outside_grants
+from policies.facts.grants import WIDE, Grant, grants, outside_grants
 from policies.facts.members import parse
 from policies.facts.naming import find
 from policies.facts.orgpolicy import enforced

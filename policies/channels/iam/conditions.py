@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
-from policies.facts.access import WIDE
 from policies.facts.admission import ruling, runtime
 from policies.facts.conditions import open_prefixes, read
 from policies.facts.datanodes import reached_under, serves
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.ownership import owner, teams_of
 from policies.facts.resource import Res
 from policies.facts.rights import BECOME, DATA, INVENTORY, LOGS, policy_changes

@@ -8,10 +8,9 @@ from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
-from policies.facts.access import WIDE
 from policies.facts.admission import ruling, runtime
 from policies.facts.conditions import read
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.rights import BECOME, DATA, policy_changes
 from policies.facts.world import World
 

@@ -8,14 +8,14 @@ from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, step, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import EVERY_ACCOUNT, EVERYTHING, WIDE, Gain, becomes, data_grants, gains
 from policies.facts.admission import ruling, runtime
 from policies.facts.attached import shared_accounts
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.ownership import owner, teams_of
 from policies.facts.principals import declarations, own_accounts
 from policies.facts.rights import ACT_AS, BECOME, CREATE, START_PODS, starting
 from policies.facts.world import World
+from policies.graph.access import EVERY_ACCOUNT, EVERYTHING, Gain, becomes, data_grants, gains
 
 
 @channel("IAM-05")

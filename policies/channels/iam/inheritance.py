@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence, Residual
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
-from policies.facts.access import WIDE
 from policies.facts.denies import DENY, denied_to_outsiders
-from policies.facts.grants import grants
+from policies.facts.grants import WIDE, grants
 from policies.facts.principals import standing
 from policies.facts.rights import BECOME, DATA, INVENTORY, policy_changes
 from policies.facts.world import World

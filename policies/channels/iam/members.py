@@ -9,11 +9,10 @@ from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, guards, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import WIDE
 from policies.facts.admission import leaving, released
 from policies.facts.attached import attached_accounts, defaults_used
 from policies.facts.denies import cut
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.members import parse
 from policies.facts.orgpolicy import lifted
 from policies.facts.principals import agent_number, standing

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
-from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.conditions import read
-from policies.facts.grants import ELSEWHERE, Grant, grants
+from policies.facts.grants import ELSEWHERE, WIDE, Grant, grants
 from policies.facts.members import parse
 from policies.facts.rights import BIND_TAGS, CHANGE_CONTROL, DATA, policy_changes
 from policies.facts.roles import permissions

@@ -8,10 +8,9 @@ from policies.channels.evidence import Evidence
 from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, named, role, sentence, thing, where
-from policies.facts.access import WIDE
 from policies.facts.admission import runtime
 from policies.facts.conditions import TAG_FUNCTIONS, read
-from policies.facts.grants import grants
+from policies.facts.grants import WIDE, grants
 from policies.facts.rights import BIND_TAGS, policy_changes
 from policies.facts.world import World
 

@@ -11,16 +11,16 @@ from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, step, steps, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import WIDE, Reach, crossings, data_grants, team_members
 from policies.facts.attached import shared_accounts
 from policies.facts.conditions import read
 from policies.facts.datanodes import data_nodes, reached_under, serves
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.ownership import all_teams, claims, labels, owner, teams_of
 from policies.facts.principals import default_accounts
 from policies.facts.resource import Res
 from policies.facts.rights import DATA, READ, policy_changes
 from policies.facts.world import World
+from policies.graph.access import Reach, crossings, data_grants, team_members
 
 
 @channel("TEN-01")

@@ -9,11 +9,10 @@ from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import WIDE
 from policies.facts.attached import shared_accounts
 from policies.facts.conditions import read
 from policies.facts.datanodes import reached_under
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.log_filters import namespaces_of
 from policies.facts.naming import find
 from policies.facts.ownership import namespace_team, namespaces, owner, teams_of

@@ -10,9 +10,8 @@ from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import WIDE
 from policies.facts.attached import attached_accounts, shared_accounts
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.kubernetes.workloads import workloads
 from policies.facts.ownership import owner, teams_of
 from policies.facts.resource import Res

@@ -9,7 +9,6 @@ from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
-from policies.facts.access import account_member, data_grants
 from policies.facts.grants import Grant, grants
 from policies.facts.kubernetes.namespaces import namespaces, team_of
 from policies.facts.kubernetes.objects import objects
@@ -21,6 +20,7 @@ from policies.facts.ownership import owner
 from policies.facts.principals import workload_pool
 from policies.facts.rights import BECOME
 from policies.facts.world import World, fact
+from policies.graph.access import account_member, data_grants
 
 ANNOTATION = "iam.gke.io/gcp-service-account"
 

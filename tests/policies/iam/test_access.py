@@ -14,8 +14,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.facts.access import EVERY_ACCOUNT, EVERYTHING, crossings
 from policies.facts.ownership import all_teams
+from policies.graph.access import EVERY_ACCOUNT, EVERYTHING, crossings
 from tests.policies.iam.worlds import PROJECT, account, workload, world
 
 TEAMS = ["red", "blue", "green"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from policies.facts.conditions import read
 from policies.facts.datanodes import data_node, reached_under
-from policies.facts.grants import Grant, grants
+from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.kubernetes.powers import IMPERSONATE, PODS, TOKENS
 from policies.facts.kubernetes.rbac import holders
 from policies.facts.members import parse
@@ -19,7 +19,7 @@ from policies.facts.principals import email_of, own_accounts, standing
 from policies.facts.resource import Res
 from policies.facts.rights import ACT_AS, BECOME, DATA, HMAC, RUN_PODS, policy_changes, starting
 from policies.facts.world import World, fact
-from policies.graph import Edge, Graph
+from policies.graph.paths import Edge, Graph
 
 # Nodes that stand for many.
 EVERY_ACCOUNT = "every service account of the project"
@@ -55,10 +55,6 @@ def _gains(world: World) -> Iterator[Gain]:
             yield from _on_account(world, grant)
         elif grant.kind in WIDE:
             yield from _on_project(world, grant)
-
-
-# Grants on these reach every resource of the project.
-WIDE = frozenset({"google_project", "google_folder", "google_organization"})
 
 
 def _on_account(world: World, grant: Grant) -> Iterator[Gain]:

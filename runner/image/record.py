@@ -16,8 +16,23 @@ from typing import Any
 from runner.image.config import Config
 from runner.image.exits import Exit, exit_class
 from runner.image.log import Log
+from runner.image.redact import Redactor
 from runner.image.spec import Spec
 from runner.image.store import Object
+
+COMMAND_LIMIT = 4096  # characters of the command that record and manifest repeat; a log entry has its limits
+
+
+def _shown(command: Sequence[str]) -> list[str]:
+    """The command as people may read it: credentials taken out, and not longer than COMMAND_LIMIT."""
+    shown, left = [], COMMAND_LIMIT
+    for argument in command:
+        text = Redactor().line(argument)
+        shown.append(text if len(text) <= left else text[:left] + "...")
+        left -= len(text)
+        if left < 0:
+            break
+    return shown
 
 
 def now() -> str:
@@ -69,7 +84,7 @@ class Record:
             "code": spec.code if spec else "",
             "lock": spec.lock if spec else None,
             "environment": spec.environment if spec else None,
-            "command": list(spec.run) if spec else [],
+            "command": _shown(spec.run) if spec else [],
             "inputs_digest": self.inputs_digest,
             "metrics": dict(self.metrics),
             "started": self.started,

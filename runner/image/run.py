@@ -98,7 +98,7 @@ class Run:
         keep = staging.already_there(self.workspace, staged)
         self.workspace.prepare(keep)
         staging.stage(self.media, self.workspace, [s for s in staged if s.parts not in keep], self.log)
-        self._unpack(CODE, spec.code, "job")
+        self._unpack(CODE, spec.code, "job", writable=True)
         self._environment()
         saved = checkpoint.find(self.store, config, self.layout, self.record.attempt)
         if saved:
@@ -113,9 +113,9 @@ class Run:
         if os.geteuid() == 0:
             self.workspace.give_to(command.user()[0])
 
-    def _unpack(self, folder: str, digest: str, into: str) -> None:
-        bucket = self.config.buckets["code"]
-        unpack.fetch(self.store, self.media, bucket, folder, digest, self.workspace.root / into)
+    def _unpack(self, folder: str, digest: str, into: str, *, writable: bool) -> None:
+        bucket, target = self.config.buckets["code"], self.workspace.root / into
+        unpack.fetch(self.store, self.media, bucket, folder, digest, target, writable=writable)
 
     def _environment(self) -> None:
         """Find or unpack the libraries the job's lock names."""
@@ -132,7 +132,7 @@ class Run:
                 f"no environment was built for the lock {self.spec.lock}",
                 "Run `cloister env build`",
             )
-        self._unpack(ENVIRONMENTS, self.spec.environment, "env")
+        self._unpack(ENVIRONMENTS, self.spec.environment, "env", writable=False)
 
     def _command(self) -> tuple[Ended, str]:
         """Run the command to its end; also the last stack trace it printed."""

@@ -20,7 +20,9 @@ MEMBER_LIMIT = 200_000
 COPY = 1 << 20
 
 
-def fetch(store: Store, media: Media, bucket: str, folder: str, digest: str, into: Path) -> None:
+def fetch(
+    store: Store, media: Media, bucket: str, folder: str, digest: str, into: Path, *, writable: bool
+) -> None:
     """Download the archive `digest` and unpack it into the directory `into`. Raises Failure."""
     name = layout.package(folder, digest)
     source = store.find(bucket, name)
@@ -40,24 +42,26 @@ def fetch(store: Store, media: Media, bucket: str, folder: str, digest: str, int
         if "sha256:" + found.hexdigest() != digest:
             raise Failure(Exit.INPUT, f"{source.url} is not what its name says", "Submit the job again")
         file.seek(0)
-        unpack(file, into, name)
+        unpack(file, into, name, writable=writable)
 
 
-def unpack(file: BinaryIO, into: Path, name: str) -> None:
+def unpack(file: BinaryIO, into: Path, name: str, *, writable: bool) -> None:
     """Write the regular files and directories of a tar archive below `into`; refuse every other member."""
     try:
         with tarfile.open(fileobj=file, mode="r:gz") as archive, paths.Beneath(into) as top:
             for count, member in enumerate(archive):
                 if count >= MEMBER_LIMIT:
                     raise Failure(Exit.BAD_JOB, f"{name} has over {MEMBER_LIMIT} members", "Package less")
-                _member(archive, member, top, name)
+                _member(archive, member, top, name, writable)
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise Failure(
             Exit.BAD_JOB, f"{name} is not a readable archive: {error}", "Submit the job again"
         ) from None
 
 
-def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, top: paths.Beneath, name: str) -> None:
+def _member(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, top: paths.Beneath, name: str, writable: bool
+) -> None:
     try:
         parts = paths.safe_parts(member.name.removeprefix("./").removesuffix("/"))
     except paths.UnsafeName as error:
@@ -71,7 +75,8 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, top: paths.Beneat
             raise Failure(
                 Exit.BAD_JOB, f"{name}: {member.name!r} is not a plain file", "Package plain files only"
             )
-        fd = top.open(parts, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o755 if member.mode & 0o100 else 0o644)
+        mode = (0o755 if member.mode & 0o100 else 0o644) & (0o777 if writable else 0o555)
+        fd = top.open(parts, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with open(fd, "wb") as target:
             while piece := content.read(COPY):
                 target.write(piece)

@@ -221,6 +221,16 @@ print("left")
         assert (work / "job/out/a").stat().st_size == size, "nobody writes any more"
 
 
+def test_credentials_among_the_arguments_are_not_recorded(store: StoreClient, work: Path) -> None:
+    secret = "ghp_" + "a1B2" * 9
+    arguments = [f"--token={secret}", "--name=x", "y" * 10000, "z"]
+    result = Job(store, work, {"main.py": ""}, run=["python", "main.py", *arguments]).finish()
+    assert result.code == 0, result.why()
+    command = result.record["command"]
+    assert command[:4] == ["python", "main.py", "--token=[redacted]", "--name=x"]
+    assert secret not in json.dumps(result.entries) and len(json.dumps(command)) < 5000
+
+
 def test_shards_publish_apart_and_each_its_manifest(store: StoreClient, work: Path) -> None:
     code = "import os; open('out/a', 'w').write(os.environ['CLOISTER_SHARD'] + '/' + os.environ['CLOISTER_SHARDS'])"
     job = Job(store, work, {"main.py": code}, outputs=ARTIFACTS)
@@ -243,7 +253,14 @@ def test_an_environment_is_verified_unpacked_and_used(
     archive = tar(
         {"library/__init__.py": "ANSWER = 42", "bin/tool": "#!/bin/sh\necho tool"}, {"bin/tool": 0o755}
     )
-    code = "import library, subprocess; print(library.ANSWER, subprocess.run(['tool'], capture_output=True).stdout)"
+    code = """
+import library, subprocess
+print(library.ANSWER, subprocess.run(['tool'], capture_output=True).stdout)
+try:
+    open(library.__file__, 'w')
+except OSError as error:
+    print(type(error).__name__)
+"""
     name = f"environments/{digest(archive)[7:]}.tar.gz"
     job = Job(store, work, {"main.py": code}, lock=digest(b"lock"), environment=digest(archive), uid=uid)
     missing = job.finish()
@@ -251,7 +268,8 @@ def test_an_environment_is_verified_unpacked_and_used(
     store.put(BUCKETS["code"], name, archive)
     result = job.finish()
     assert result.code == 0, result.why()
-    assert result.printed() == "42 b'tool\\n'"
+    assert result.printed().splitlines()[0] == "42 b'tool\\n'"
+    assert result.printed().splitlines()[1] in ("OSError", "PermissionError")
     store.delete(BUCKETS["code"], name)
     store.put(BUCKETS["code"], name, tar({"library/__init__.py": "ANSWER = 'other'"}))
     job.run_id = job.run_id[:-1] + ("0" if job.run_id[-1] != "0" else "1")

@@ -25,10 +25,17 @@ ELSEWHERE = {"CiliumClusterwideNetworkPolicy"}
 REPOSITORY = "europe-west1-docker.pkg.dev/acme-ml-prod/runner/runner"
 
 
+SCHEDULE = (
+    "schedules:\n  - {name: each-minute, cron: '* * * * *', time_zone: Europe/Berlin, job: jobs/small.yaml}\n"
+)
+
+
 def declared(home: Path, digest: str) -> Path:
-    """The example's declarations with the runner's real digest."""
+    """The example's declarations with the runner's real digest, and a schedule of fakespot's that is soon due."""
     shutil.copy(ROOT / "boundary.yaml", home)
     shutil.copytree(ROOT / "teams", home / "teams")
+    with (home / "teams/fakespot.yaml").open("a") as file:
+        file.write(SCHEDULE)
     lines = (ROOT / "platform.yaml").read_text().splitlines()
     image = f'  runner: "{REPOSITORY}@{digest}"'
     (home / "platform.yaml").write_text(

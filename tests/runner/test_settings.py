@@ -181,3 +181,19 @@ def test_exit_codes() -> None:
     ]
     assert all(team_exit(code) == 1 for code in OWN - {0})
     assert [team_exit(code) for code in (0, 2, 137)] == [0, 2, 137]
+
+
+def test_the_readme_names_every_setting_and_exit_code() -> None:
+    readme = (Path(config.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("| ")]
+    by_source = {
+        "platform": "the platform's ConfigMap",
+        "submit": "who submits",
+        "pod": "the pod's own fields",
+        "image": "the image",
+        "local": "`cloister job run`",
+    }
+    for variable in config.VARIABLES:
+        [row] = [row for row in rows if row.startswith(f"| {by_source[variable.source]}")]
+        assert f"`{variable.name}`" in row
+    assert all(any(row.startswith(f"| {code} |") for row in rows) for code in OWN)

@@ -65,6 +65,23 @@ def unknowns(value: Any) -> Iterator[Unknown]:
             yield from unknowns(inner)
 
 
+def holds_unknown(value: Any) -> bool:
+    """Whether anything at or below a value is unknown: quicker than to look where."""
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        kind = type(node)
+        if kind is str or kind is bool or kind is int:
+            continue
+        if kind is Unknown:
+            return True
+        if isinstance(node, dict):
+            pending.extend(node.values())
+        elif isinstance(node, list | tuple):
+            pending.extend(node)
+    return False
+
+
 def derived(found: Iterable[Unknown], prefix: str = "") -> Unknown:
     """What is computed from unknowns: their references, and the first one's reason."""
     parts = list(found)

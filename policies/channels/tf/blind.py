@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
 from policies.channels.tf.harmless import HARMLESS, harmless_drift
-from policies.expressions.values import Unknown
+from policies.expressions.values import Unknown, holds_unknown
 from policies.facts.resource import Res
 from policies.facts.types import entry
 from policies.facts.world import World
@@ -93,8 +93,10 @@ def _abandoned(res: Res) -> Iterator[Evidence]:
 
 def _unresolved(world: World, res: Res) -> Iterator[Evidence]:
     """Values that are neither known nor something the snapshot creates, known by reference."""
-    known = entry(res.type if res.mode == "managed" else f"data.{res.type}")
-    if res.mode != "managed" or (known is not None and known.kind == "harmless"):
+    if res.mode != "managed" or not holds_unknown(res.values):
+        return
+    known = entry(res.type)
+    if known is not None and known.kind == "harmless":
         return
     for attribute, value in res.unknowns():
         last = _LAST.search(attribute)

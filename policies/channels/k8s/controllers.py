@@ -99,7 +99,7 @@ def no_controller_acts_beyond_the_plan(world: World) -> Iterator[Evidence]:
     yield from _features(world)
     yield from _wide_identities(world)
     for holding, _ in holders(world, CONTROLLED.name):
-        if tenant(holding) and not holding.basic and not holding.unknown and _acting(world):
+        if tenant(holding) and not holding.whole and not holding.unknown and _acting(world):
             sentence = f"{holding.subject.says} may {CONTROLLED.does} by {holding.role}, and a controller of the cluster acts on them"
             step = Step(
                 holding.subject.says,

@@ -104,7 +104,7 @@ def nodes_mount_nothing_from_outside(world: World) -> Iterator[Evidence]:
                 way, obj.subject, sentence, step, f"remove {obj.address}", obj.address, attribute
             )
     for holding, held in holders(world, VOLUMES.name, CLASSES.name):
-        if tenant(holding) and not holding.basic and not holding.unknown:
+        if tenant(holding) and not holding.whole and not holding.unknown:
             what = " and ".join(POWERS[name].does for name in held)
             sentence = f"{holding.subject.says} may {what} by {holding.role}, and so have nodes mount servers of its choice"
             step = Step(

@@ -187,7 +187,7 @@ def no_token_is_for_somebody_else(world: World) -> Iterator[Evidence]:
             )
     for holding, _ in holders(world, TOKENS.name):
         who = holding.subject
-        if holding.unknown or holding.basic or not (who.human or who.teams):
+        if holding.unknown or holding.whole or not (who.human or who.teams):
             continue
         way = next((steps for _, steps in ways_in(world, who)), None)
         sentence = f"{who.says} may {TOKENS.does} {holding.where} by {holding.role}, for any audience"

@@ -12,7 +12,7 @@ from policies.facts.kubernetes.backstop import backstops, way_out
 from policies.facts.kubernetes.clusters import Cluster, clusters
 from policies.facts.kubernetes.doors import ways_in
 from policies.facts.kubernetes.objects import objects
-from policies.facts.kubernetes.powers import ENDPOINTS, LOGS, POLICIES, POWERS, PROXY, RELABEL, SHELL
+from policies.facts.kubernetes.powers import CLUSTER, ENDPOINTS, LOGS, POLICIES, POWERS, PROXY, RELABEL, SHELL
 from policies.facts.kubernetes.rbac import Holding, holders, holdings
 from policies.facts.mediation import shuts
 from policies.facts.world import World
@@ -21,11 +21,11 @@ from policies.facts.world import World
 @channel("K8S-04")
 def nobody_takes_bytes_out_of_pods(world: World) -> Iterator[Evidence]:
     """No person and nobody outside may exec, attach, forward, proxy or add containers; logs are for declared people."""
-    names = [power.name for power in (*SHELL, *PROXY)]
+    names = [power.name for power in (*SHELL, *PROXY, CLUSTER)]
     clean = True
     for holding, held in holders(world, *names, LOGS.name):
         taken = [name for name in held if name != LOGS.name or holding.subject.outside]
-        if not holding.subject.human or not taken:
+        if not holding.subject.human or holding.subject.kind == "everyone" or not taken:
             continue
         found = _taking(world, holding, taken)
         if found is not None:
@@ -159,7 +159,11 @@ def tenants_cannot_write_network_policies(world: World) -> Iterator[Evidence]:
     way = way_out(world)
     clean = True
     for holding, held in holders(world, POLICIES.name, RELABEL.name):
-        if not tenant(holding) or (holding.basic and way is None):
+        if (
+            not tenant(holding)
+            or (holding.by_iam and holding.whole)
+            or (holding.unknown and holding.subject.human)
+        ):
             continue
         clean = False
         what = listed([POWERS[name].does for name in held])
@@ -205,12 +209,11 @@ def the_api_server_fetches_for_nobody(world: World) -> Iterator[Evidence]:
     proxies = list(holders(world, *(power.name for power in PROXY)))
     clean = True
     for holding, held in proxies:
-        if holding.subject.kind in ("agent", "account") and not holding.subject.teams:
+        platform = holding.subject.kind in ("agent", "account", "pods") and not holding.subject.teams
+        if platform or holding.whole or holding.unknown:
             continue
-        found = _fetching(world, holding, held)
-        if found is not None:
-            clean = False
-            yield found
+        clean = False
+        yield _fetching(world, holding, held)
     for obj in objects(world, "APIService"):
         service = obj.body.get("spec.service.name")
         if service is None:
@@ -226,14 +229,14 @@ def the_api_server_fetches_for_nobody(world: World) -> Iterator[Evidence]:
         yield from _role_controls(world)
 
 
-def _fetching(world: World, holding: Holding, held: tuple[str, ...]) -> Leak | None:
+def _fetching(world: World, holding: Holding, held: tuple[str, ...]) -> Leak:
     who, subject = holding.subject, subject_of(holding)
     way = next((steps for _, steps in ways_in(world, who)), None)
-    if way is None and holding.basic:
-        return None
     what = listed([POWERS[name].does for name in held])
-    if holding.unknown or who.kind == "unknown":
-        sentence = f"{who.says} may {what} {holding.where} by {holding.role}, as far as can be told: {holding.unknown or who.why}."
+    if who.kind == "unknown":
+        sentence = (
+            f"{who.says} may {what} {holding.where} by {holding.role}, as far as can be told: {who.why}."
+        )
         return leak("undecided", subject, sentence, address=holding.res.address, attribute=holding.attribute)
     chosen = _writes_endpoints(world, holding)
     sentence = f"{who.says} may {what} {holding.where} by {holding.role}{chosen}: the API server fetches for it and returns the body"

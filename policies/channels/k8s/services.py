@@ -55,7 +55,7 @@ def no_service_opens_the_cluster(world: World) -> Iterator[Evidence]:
                     found.attribute,
                 )
     for holding, _ in holders(world, SERVICES.name):
-        if tenant(holding) and not holding.basic and not holding.unknown and not _bounded(world, holding):
+        if tenant(holding) and not holding.whole and not holding.unknown and not _bounded(world, holding):
             sentence = f"{holding.subject.says} may create services by {holding.role} {holding.where}, and no quota keeps one from being a load balancer with an address on the internet"
             step = Step(
                 "a client on the internet",
@@ -267,7 +267,7 @@ def no_ingress_controller_opens_the_cluster(world: World) -> Iterator[Evidence]:
             sentence = f"Fleet feature {res.get('name')} makes load balancers across clusters; only that nothing asks for one keeps the cluster shut"
             yield leak("weakened", res.subject, sentence, (), f"remove {res.address}", res.address, "name")
     for holding, _ in holders(world, INGRESSES.name):
-        if tenant(holding) and not holding.basic and not holding.unknown:
+        if tenant(holding) and not holding.whole and not holding.unknown:
             live = any(on.values())
             sentence = (
                 f"{holding.subject.says} may create ingresses and gateways by {holding.role} {holding.where}"

@@ -81,6 +81,14 @@ PROXY = (
         ("get", "create", "update", "patch", "delete"), _iam("nodes", "proxy"),
     ),
 )  # fmt: skip
+CLUSTER = Power(
+    "cluster",
+    "change the cluster itself, its endpoints among it",
+    (),
+    (),
+    (),
+    _iam("clusters", "update", "getCredentials", "impersonate"),
+)
 LOGS = Power(
     "logs", "read the logs of pods", ("",), ("pods/log",), ("get", "list", "watch"), _iam("pods", "getLogs")
 )
@@ -183,7 +191,7 @@ CONTROLLED = Power(
 POWERS: dict[str, Power] = {
     power.name: power
     for power in (
-        *SHELL, *PROXY, LOGS, HOOKS, POLICIES, RELABEL, NEW_NAMESPACES, VOLUMES, CLASSES, SERVICES, ENDPOINTS,
+        *SHELL, *PROXY, CLUSTER, LOGS, HOOKS, POLICIES, RELABEL, NEW_NAMESPACES, VOLUMES, CLASSES, SERVICES, ENDPOINTS,
         INGRESSES, SECRETS, TOKENS, PODS, ESCALATE, BIND, IMPERSONATE, BINDINGS, CERTIFICATES, ADMISSION, CONFIG,
         CONTROLLED,
     )

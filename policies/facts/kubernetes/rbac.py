@@ -15,7 +15,7 @@ from policies.expressions.values import Unknown
 from policies.facts.grants import grants
 from policies.facts.kubernetes.builtin_roles import BUILTIN, Rule
 from policies.facts.kubernetes.objects import Object, objects
-from policies.facts.kubernetes.powers import EVERY_POWER, POWERS
+from policies.facts.kubernetes.powers import EVERY_POWER, POWERS, SHELL
 from policies.facts.kubernetes.selectors import selector
 from policies.facts.kubernetes.subjects import Subject, of_member, subject
 from policies.facts.resource import Block, Res
@@ -49,6 +49,14 @@ class Holding:
     def basic(self) -> bool:
         """Whether it comes of a basic role, which IAM's channels report by themselves."""
         return self.by_iam and self.role in BASIC
+
+    @property
+    def whole(self) -> bool:
+        """Whether it gives so much at once that K8S-04 and TEN-06 say it for all: basic roles, IAM roles with a shell in
+        them, Kubernetes' own edit, admin and cluster-admin."""
+        if not self.by_iam:
+            return self.role in ("edit", "admin", "cluster-admin")
+        return self.basic or not self.powers.isdisjoint(power.name for power in SHELL)
 
     @property
     def where(self) -> str:

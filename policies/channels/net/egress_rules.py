@@ -137,7 +137,9 @@ def no_allow_comes_before_the_deny(world: World) -> Iterable[Evidence]:
 
 
 def _unread(rule: Rule) -> str:
-    return f" Its {', '.join(rule.unread)} is not known, so it may be anything." if rule.unread else ""
+    return (
+        f" Its argument {', '.join(rule.unread)} is not known, so it may be anything." if rule.unread else ""
+    )
 
 
 def _order(world: World) -> Iterator[Evidence]:

@@ -173,7 +173,7 @@ def nothing_is_published_to_other_projects(world: World) -> Iterable[Evidence]:
             )  # fmt: skip
         else:
             yield Control(res.address, "consumer_accept_lists")
-        if res.get("domain_names"):
+        if res.get("domain_names") not in (None, [], ()):
             yield Advice("its domain names are published to its consumers", res.address, "domain_names")
 
 

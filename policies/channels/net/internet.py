@@ -191,7 +191,7 @@ def _route_leak(world: World, key: Key | None, route: Route) -> Leak:
         sentence = f"Route {subject} of {where} sends {internet(route)} to the internet gateway: wider than Google's VIPs."
         fix = f"narrow dest_range of {route.res.address} to 199.36.153.4/30"
     if route.unread:
-        sentence += f" Its {', '.join(route.unread)} is not known."
+        sentence = f"Where route {subject} of {where} leads is not known ({', '.join(route.unread)})."
     end = (
         "Data leaves to any host of the internet."
         if path

@@ -50,9 +50,11 @@ class Addresses:
         return sum(high - low + 1 for low, high in self.intervals)
 
     def __str__(self) -> str:
-        """CIDR notation, the first three ranges; ``any address`` for all."""
+        """CIDR notation, the first three ranges; a phrase for all addresses and for most of the public ones."""
         if self == EVERYTHING:
             return "any address"
+        if self != IPV4 and (self & IPV4).size > 3 * 2**30:
+            return "any public address"
         names = list(self.cidrs(4))
         return ", ".join(names[:3]) + (" and more" if len(names) > 3 else "")
 

@@ -10,7 +10,7 @@ from policies.facts.evidence import Control
 from policies.facts.network.addresses import IPV4
 from policies.facts.network.egress import Opening
 from policies.facts.network.firewall import applies, attachments, classic_rules, policies
-from policies.facts.network.firewall_rules import Rule
+from policies.facts.network.firewall_rules import UNSURE, Rule
 from policies.facts.network.flow import network_layers, positions
 from policies.facts.network.networks import Key
 from policies.facts.network.packets import Packets
@@ -84,7 +84,7 @@ def failures(world: World, opening: Opening) -> list[Failure]:
             found.append(Failure("targets", rule, hit, f"applies only to {target_phrase(rule)}"))
         left -= hit
     if left and unread is not None:
-        because = f"cannot be read, for its {', '.join(unread.unread)} is not known"
+        because = f"cannot be read, for its argument {', '.join(unread.unread)} is not known"
         found.append(Failure("unread", unread, left, because))
     elif left:
         found.append(_rest(opening, left, world))
@@ -94,6 +94,8 @@ def failures(world: World, opening: Opening) -> list[Failure]:
 def target_phrase(rule: Rule) -> str:
     """Whom a targeted rule speaks of."""
     names = sorted(rule.tags | rule.accounts | rule.secure_tags)
+    if UNSURE in names:
+        return "targets that are not known"
     if names:
         kind = "tag" if rule.tags else "service account" if rule.accounts else "secure tag"
         return f"{kind} {', '.join(names)}"
@@ -109,7 +111,7 @@ def _rest(opening: Opening, left: Packets, world: World) -> Failure:
     public = [rule for rule in holding if rule.remote.addresses.size > 2**20]
     if public:
         widest = max(public, key=lambda rule: (rule.remote.addresses.size, rule.remote.protocols.bit_count()))
-        return Failure("narrow", widest, left, f"takes only {widest.remote} to {widest.remote.addresses}")
+        return Failure("narrow", widest, left, f"takes {widest.remote} to {widest.remote.addresses} only")
     for rule, why in _elsewhere(world, opening.network):
         if left & rule.remote or rule.unread:
             return Failure("elsewhere", rule, left, why)

@@ -122,7 +122,6 @@ class Attachment:
     """A policy on a network. ``region``: empty for a global policy."""
 
     policy: Policy
-    association: Res
     region: str = ""
 
 
@@ -193,7 +192,7 @@ def attachments(world: World) -> dict[Key | None, list[Attachment]]:
             region = res.get("region") if level == "region_network" else None
             key = network_key(world, res.get("attachment_target"), res)
             found.setdefault(key, []).append(
-                Attachment(policy or Policy(None, ()), res, region if isinstance(region, str) else "")
+                Attachment(policy or Policy(None, ()), region if isinstance(region, str) else "")
             )
     return found
 

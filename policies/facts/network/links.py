@@ -32,7 +32,7 @@ Kind = Literal["tunnel", "session", "peering", "hub"]
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
     """``network``: None when it cannot be told, so any. ``remote``: the addresses that may lie behind it; ``far``: who
-    is there, a phrase. ``sure``: whether the far side is outside for certain."""
+    is there, a phrase."""
 
     kind: Kind
     res: Res

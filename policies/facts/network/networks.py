@@ -263,7 +263,7 @@ def own_address(world: World, value: Unknown) -> bool:
     if target is None or not value.refs:
         return False
     attribute = value.refs[0].rsplit(".", 1)[-1]
-    if not attribute.startswith(_OWN_ADDRESSES.get(target.type, ("\0",))):
+    if target.type not in _OWN_ADDRESSES or not attribute.startswith(_OWN_ADDRESSES[target.type]):
         return False
     if target.type == "google_compute_address":
         return bool(target.get("address_type") == "INTERNAL")

@@ -236,7 +236,7 @@ def _dataflow(block: Block) -> bool | Unknown:
 @dataclass(frozen=True, slots=True)
 class _Worker:
     """How a managed service's resource names its NIC. ``base``: the blocks that hold the rest, empty for the
-    resource itself; ``always``: it stands in a network even when it names none."""
+    resource itself."""
 
     what: str
     network: str
@@ -246,7 +246,6 @@ class _Worker:
     base: str = ""
     tags: str = ""
     account: str = ""
-    always: bool = True
 
 
 _VM = "virtual_machine.virtual_machine_config"

@@ -107,13 +107,13 @@ def router_network(world: World, value: Any, beside: Res) -> Key | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nat:
-    """A NAT configuration. ``network``: None when its router is not in the snapshot. ``subnets``: which it covers,
-    None for all; ``primary``: whether their primary ranges are among what it translates."""
+    """A NAT configuration. ``network``: None when its router is not in the snapshot. ``subnets``: those it covers, by
+    address, None for all: of a subnet that is listed any range may be translated, for pods leave with their node's address."""
 
     res: Res
     network: Key | None
     public: bool | Unknown
-    subnets: dict[str, frozenset[str]] | None
+    subnets: frozenset[str] | None
     endpoints: frozenset[str]
     nat64: bool
 
@@ -135,9 +135,9 @@ def nats(world: World) -> tuple[Nat, ...]:
 def _nat(world: World, res: Res) -> Nat:
     kind = res.get("type", "PUBLIC")
     ranges = res.get("source_subnetwork_ip_ranges_to_nat")
-    subnets: dict[str, frozenset[str]] | None = None
+    subnets: frozenset[str] | None = None
     if ranges == "LIST_OF_SUBNETWORKS":
-        subnets = dict(_listed(world, res))
+        subnets = frozenset(_listed(world, res))
     known, unknown = strings(res, "endpoint_types")
     endpoints = frozenset(known) or frozenset({"ENDPOINT_TYPE_VM"})
     if unknown:
@@ -149,11 +149,9 @@ def _nat(world: World, res: Res) -> Nat:
     )  # fmt: skip
 
 
-def _listed(world: World, res: Res) -> Iterator[tuple[str, frozenset[str]]]:
+def _listed(world: World, res: Res) -> Iterator[str]:
     for block in res.blocks("subnetwork"):
-        subnet = subnet_of(world, block.get("name"), res)
-        known, _ = strings(block, "secondary_ip_range_names")
-        yield (_subnet_key(subnet, block.get("name")), frozenset(known))
+        yield _subnet_key(subnet_of(world, block.get("name"), res), block.get("name"))
 
 
 def _subnet_key(subnet: Subnet | None, value: Any) -> str:

@@ -86,18 +86,26 @@ def _wide_doors(world: World) -> Iterator[Missing]:
 
 
 def _missing(world: World, perimeter: Perimeter, asked: Iterator[tuple[Request, str]]) -> Iterator[Missing]:
-    """One entry for each way in which a request passes that should not."""
-    said: set[str] = set()
+    """One entry for each way in which requests pass that should not, with the services that it is open for.
+
+    The sentences that come with the requests hold ``{}`` for them.
+    """
+    config = perimeter.status
+    restricted = config.restricted if config is not None else frozenset()
+    open_for: dict[tuple[str, str], set[str]] = {}
     for request, sentence in asked:
-        if sentence not in said and allowed(perimeters(world), request):
-            said.add(sentence)
-            part = "vpc_accessible_services" if request.service == _UNRESTRICTED else "restricted_services"
-            config = perimeter.status
-            if config is not None and request.service in config.restricted:
+        if allowed(perimeters(world), request):
+            part = "restricted_services"
+            if request.service == _UNRESTRICTED:
+                part = "vpc_accessible_services"
+            elif request.service in restricted:
                 part = (
                     "egress_policies" if request.client or len(request.resources) > 1 else "ingress_policies"
                 )
-            yield Missing(sentence, perimeter.res.address, perimeter.attribute(f"status[0].{part}"))
+            open_for.setdefault((sentence, part), set()).add(request.service)
+    for (sentence, part), services in open_for.items():
+        names = ", ".join(sorted(services))
+        yield Missing(sentence.format(names), perimeter.res.address, perimeter.attribute(f"status[0].{part}"))
 
 
 def _own(world: World) -> str:
@@ -116,7 +124,12 @@ def _far(world: World, config: Config) -> list[tuple[str, str, str]]:
 
 
 def _whose(project: str) -> str:
-    return "a project of somebody else's" if project == _SOMEWHERE else project
+    return "a project of somebody else's" if project == _SOMEWHERE else _braced(project)
+
+
+def _braced(name: str) -> str:
+    """A name that may stand in a sentence that is formatted."""
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 def _outward(world: World, config: Config) -> Iterator[tuple[Request, str]]:
@@ -128,7 +141,7 @@ def _outward(world: World, config: Config) -> Iterator[tuple[Request, str]]:
     )
     for identity, method, project in _far(world, config):
         for service in sorted(MOVERS):
-            sentence = f"it lets {service} write to {_whose(project)}"
+            sentence = f"it lets {{}} write to {_whose(project)}"
             yield Request(service, method, (project,), identity, own), sentence
 
 
@@ -140,7 +153,7 @@ def _copies(world: World, config: Config) -> Iterator[tuple[Request, str]]:
             for client in (own, None):
                 where = "inside" if client else "outside"
                 sentence = (
-                    f"it lets {service} copy from the project to {_whose(project)} at a request from {where}"
+                    f"it lets {{}} copy from the project to {_whose(project)} at a request from {where}"
                 )
                 levels = _wide_levels(world, config) if client is None else frozenset()
                 yield Request(service, method, (own, project), identity, client, "", levels), sentence
@@ -159,7 +172,7 @@ def _inward(world: World, config: Config) -> Iterator[tuple[Request, str]]:
                 who = "anybody" if identity == _STRANGER else identity
                 yield (
                     Request(service, method, (_own(world),), identity, None, "", levels),
-                    f"it lets {who} reach {service} of the project from anywhere",
+                    f"it lets {_braced(who)} reach {{}} of the project from anywhere",
                 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Assumed, Control, Evidence
-from policies.channels.gcs.public import BUCKETS
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.facts.admission import leaving, released
 from policies.facts.denies import cut
 from policies.facts.grants import WIDE, Grant, grants_by_kind
+from policies.facts.prevention import BUCKETS
 from policies.facts.rights import DATA, policy_changes
 from policies.facts.world import World
 

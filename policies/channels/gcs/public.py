@@ -13,25 +13,21 @@ from policies.facts.access_lists import ACL_ENTRIES, ACL_LISTS
 from policies.facts.grants import WIDE, Grant, grants, outside_grants
 from policies.facts.members import parse
 from policies.facts.naming import find
-from policies.facts.orgpolicy import enforced
+from policies.facts.prevention import BUCKETS, CONSTRAINT, PREVENTION, prevented_above, prevents
 from policies.facts.resource import Res
 from policies.facts.roles import BASIC
 from policies.facts.world import World
-
-PREVENTION = "public_access_prevention"
-BUCKETS = ("google_storage_bucket", "google_storage_managed_folder")
 
 
 @channel("GCS-01")
 def no_bucket_is_public(world: World) -> Iterator[Evidence]:
     """Public access prevention is enforced on every bucket, and nothing is granted to everyone."""
-    yield from guards(world, "storage.publicAccessPrevention")
-    above = any(enforced(world, "storage.publicAccessPrevention"))
+    yield from guards(world, CONSTRAINT)
     for grant, who in outside_grants(world):
         if who.kind == "public" and (grant.kind in BUCKETS or _all_buckets(grant)):
-            yield _public(world, grant, who.why, above)
+            yield _public(world, grant, who.why)
     for bucket in world.of("google_storage_bucket"):
-        yield from _prevention(bucket, above)
+        yield from _prevention(world, bucket)
     yield from present(
         world,
         ("google_firebase_storage_bucket", "google_firebaserules_ruleset", "google_firebaserules_release"),
@@ -45,27 +41,16 @@ def _all_buckets(grant: Grant) -> bool:
     )
 
 
-def _public(world: World, grant: Grant, why: str, above: bool) -> Evidence:
-    bucket = _bucket(world, grant)
-    cut = above or (bucket is not None and bucket.get(PREVENTION) == "enforced")
-    if grant.kind in WIDE:
-        buckets = world.of("google_storage_bucket")
-        cut = above or (bool(buckets) and all(b.get(PREVENTION) == "enforced" for b in buckets))
+def _public(world: World, grant: Grant, why: str) -> Evidence:
     text = f"{sentence(why)} holds {role(grant)} on {thing(grant)} ({where(grant)})"
-    if cut:
+    if prevents(world, grant):
         return grant_leak("weakened", grant, f"{text}: only public access prevention still refuses them.")
     return grant_leak(
         "open", grant, f"{text}: its objects can be fetched from anywhere, and nothing prevents it."
     )
 
 
-def _bucket(world: World, grant: Grant) -> Res | None:
-    if grant.on is None or grant.on.type == "google_storage_bucket":
-        return grant.on
-    return find(world, "google_storage_bucket", grant.on.get("bucket"), grant.on)
-
-
-def _prevention(bucket: Res, above: bool) -> Iterator[Evidence]:
+def _prevention(world: World, bucket: Res) -> Iterator[Evidence]:
     value = bucket.get(PREVENTION, "inherited")
     if isinstance(value, Unknown):
         says = "Whether bucket {} may be made public is not known"
@@ -74,7 +59,7 @@ def _prevention(bucket: Res, above: bool) -> Iterator[Evidence]:
         )
     elif value == "enforced":
         yield Control(bucket.address, PREVENTION)
-    elif not above:
+    elif not prevented_above(world):
         says = f"Bucket {{}} does not enforce public access prevention ({PREVENTION} is {value}): one grant makes it public"
         yield fault(bucket, PREVENTION, says, "weakened", f"set {PREVENTION} of {bucket.address} to enforced")
 

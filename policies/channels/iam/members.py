@@ -15,7 +15,8 @@ from policies.facts.denies import cut
 from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.members import parse
 from policies.facts.orgpolicy import lifted
-from policies.facts.principals import agent_number, standing
+from policies.facts.prevention import BUCKETS, prevents
+from policies.facts.principals import Standing, agent_number, standing
 from policies.facts.resource import Res
 from policies.facts.rights import BECOME, DATA, policy_changes
 from policies.facts.roles import BASIC
@@ -28,10 +29,10 @@ def every_member_is_inside(world: World) -> Iterator[Evidence]:
     left = set()
     for grant, found in leaving(world):
         left.add(grant.res.address)
-        denied = cut(world, grant)
-        effect = "only a deny policy still refuses it" if denied else "what the role reads leaves by it"
+        still = _refused(world, grant, found.who)
+        effect = f"only {still} still refuses it" if still else "what the role reads leaves by it"
         yield grant_leak(
-            "undecided" if found.who.kind == "unknown" else "weakened" if denied else "open",
+            "undecided" if found.who.kind == "unknown" else "weakened" if still else "open",
             grant,
             f"{sentence(member(grant))}, {found.why}, holds {role(grant)} on {thing(grant)}: {effect} ({where(grant)}).",
             f"remove {member(grant)} from {grant.attribute} of {grant.res.address}, or have security declare it",
@@ -42,6 +43,15 @@ def every_member_is_inside(world: World) -> Iterator[Evidence]:
     for address, attribute in dict.fromkeys((g.res.address, g.attribute) for g in grants(world)):
         if address not in left:
             yield Control(address, attribute)
+
+
+def _refused(world: World, grant: Grant, who: Standing) -> str | None:
+    """What still refuses a grant to somebody outside; None when nothing does."""
+    if cut(world, grant):
+        return "a deny policy"
+    if who.kind == "public" and grant.kind in BUCKETS and prevents(world, grant):
+        return "public access prevention"
+    return None
 
 
 @channel("IAM-03")

@@ -42,6 +42,7 @@ def job() -> None:
 
 
 @job.command(
+    short_help="Run a job here, sealed, on an object store of this machine.",
     epilog="""\b
 Examples:
   cloister job run examples/fakespot/job.yaml --team fakespot

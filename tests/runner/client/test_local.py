@@ -298,13 +298,3 @@ def test_proxies_of_the_environment_are_for_the_index(tree: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     code, out, err = run(tree, http_proxy=nowhere, HTTP_PROXY=nowhere, https_proxy=nowhere, ALL_PROXY=nowhere)
     assert code == 0, out + err
-
-
-def test_what_is_not_built_says_so() -> None:
-    for name in ("submit", "deploy", "schedule", "list", "status", "logs", "errors", "cancel", "compare"):
-        result = subprocess.run([*CLOISTER, "job", name, "--any"], capture_output=True, text=True)
-        assert (result.returncode, result.stdout, result.stderr) == (
-            2,
-            "",
-            f"cloister job {name}: not built yet\n",
-        )

@@ -55,12 +55,13 @@ def compare(
     """
     changes: list[Change] = []
     same: list[str] = []
+    pinned = "inputs" in before[0] and "inputs" in after[0]  # both got as far as looking at their inputs
     for kind, old, new in (("made_of", before[0], after[0]), ("came_out", before[1], after[1])):
         for what in sorted({*old, *new}, key=_rank):
             both = what in old and what in new
             if both and old[what] == new[what]:
                 same.append(what)
-            elif both or what.startswith(("input ", "metric ")):
+            elif both or what.startswith("metric ") or (what.startswith("input ") and pinned):
                 changes.append(Change(what, old.get(what), new.get(what), kind))
     return changes, same
 

@@ -10,6 +10,7 @@ from policies.channels.evidence import Evidence, Failing, Leak, Step
 from policies.channels.net.reachable import passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
+from policies.facts.kubernetes.network_policies import policies
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.workloads import workloads
 from policies.facts.network.addresses import LINK_LOCAL, LOOPBACK, Addresses, cidrs, parse
@@ -17,6 +18,8 @@ from policies.facts.network.denies import decided_by, deny_controls
 from policies.facts.network.egress import Opening, openings
 from policies.facts.network.networks import inside
 from policies.facts.network.packets import PROTOCOLS, Services
+from policies.facts.network.ranges import VIPS
+from policies.facts.resource import Block
 from policies.facts.world import World
 
 # Resolvers that answer everyone. Source: their operators' documentation.
@@ -32,8 +35,10 @@ _PORTED = 1 << PROTOCOLS["tcp"] | 1 << PROTOCOLS["udp"]
 @channel("DNS-05")
 def pods_ask_the_networks_resolver_only(world: World) -> Iterable[Evidence]:
     """No stub domain, upstream or nameserver of a pod outside, and no firewall rule for resolvers of others."""
-    found = [*_config_maps(world), *_pods(world), *_rules(world)]
-    yield from found
+    yield from _config_maps(world)
+    yield from _pods(world)
+    yield from _rules(world)
+    yield from _network_policies(world)
     yield from deny_controls(world)
 
 
@@ -157,6 +162,39 @@ def _rules(world: World) -> Iterator[Leak]:
             opening.path, f"remove {rule.res.address}", rule.res.address,
             rule.attribute(decided_by(rule)),
         )  # fmt: skip
+
+
+def _network_policies(world: World) -> Iterator[Leak]:
+    """Network policies that let pods ask resolvers outside."""
+    ours = inside(world) | LINK_LOCAL | LOOPBACK | VIPS
+    for policy in policies(world):
+        blocks = {block.path: block for block in policy.obj.body.blocks("spec.egress")}
+        for rule in policy.egress if policy.counts else ():
+            beyond = rule.addresses - ours
+            block = blocks.get(rule.path)
+            if not beyond or not (beyond <= PUBLIC_RESOLVERS or (block is not None and _dns_ports(block))):
+                continue
+            through = passage(world, None, beyond)
+            attribute = policy.obj.where(rule.path)
+            step = Step(
+                "a pod",
+                str(beyond),
+                f"network policy {policy.obj.name} lets it",
+                policy.obj.address,
+                attribute,
+            )
+            yield Leak(
+                "open" if through.out else "weakened", policy.obj.subject,
+                f"Network policy {policy.obj.name} lets pods ask name servers at {beyond}: data leaves in the names. {through.sentence}",
+                (step, *through.steps) if through.out else (), f"remove {attribute} from {policy.obj.address}",
+                policy.obj.address, attribute,
+            )  # fmt: skip
+
+
+def _dns_ports(block: Block) -> bool:
+    """Whether a rule speaks of name resolution only."""
+    ports = [str(port.get("port")) for port in block.blocks("ports")]
+    return bool(ports) and all(port in ("53", "853") for port in ports)
 
 
 def _names_resolvers(opening: Opening) -> bool:

@@ -14,8 +14,10 @@ from policies.channels.outward import (
     landed,
     location,
     mailed,
+    mentioned,
     present,
     sends,
+    sends_somewhere,
     unread,
 )
 from policies.channels.registry import channel
@@ -164,7 +166,7 @@ def _transfer(world: World, res: Res) -> Iterator[Evidence]:
                 "weakened",
             )
         else:
-            yield from _mentioned(world, res, attribute, value, "Transfer {} names", "weakened")
+            yield from mentioned(world, res, attribute, value, "Transfer {} names", "weakened")
 
 
 def _query(world: World, res: Res, attribute: str, value: Any, subject: str) -> Iterator[Evidence]:
@@ -179,14 +181,6 @@ def _query(world: World, res: Res, attribute: str, value: Any, subject: str) -> 
         yield fault(
             res, attribute, f"{subject} runs a query that exports rows to a place it computes", "undecided"
         )
-
-
-def _mentioned(
-    world: World, res: Res, attribute: str, value: Any, says: str, status: Any = "open"
-) -> Iterator[Evidence]:
-    for there in mentions(world, value):
-        if not there.inside:
-            yield landed(res, attribute, there, says, "resource", status)
 
 
 def _table(world: World, block: Block) -> Place:
@@ -220,9 +214,7 @@ def no_engine_outside_is_connected(world: World) -> Iterator[Evidence]:
         if assignment.get("job_type") == "SPARK":
             yield fault(assignment, "job_type", "Assignment {} provides for Spark procedures, which run code on Google's side",
                         "weakened")  # fmt: skip
-    for type_ in _LAKES:
-        for res in world.of(type_):
-            yield from _mentioned(world, res, "location", dict(res.values), "Lakehouse metadata {} points at")
+    yield from sends_somewhere(world, _LAKES, "Lakehouse metadata {} points at")
 
 
 _REACHES = (
@@ -327,7 +319,6 @@ _CATALOGUES = (
     "google_bigquery_datapolicyv2_data_policy",
 )  # fmt: skip
 _CATALOGUE_OUTPUTS = (
-    ("google_dataplex_metadata_feed", "pubsub_topic", "topic", "Metadata feed {} publishes changes of the catalogue to"),
     ("google_dataplex_asset", "resource_spec.name", "resource", "Lake asset {} opens to the lake's readers"),
     ("google_dataplex_datascan", "data_profile_spec.post_scan_actions.bigquery_export.results_table", "dataset",
      "Data scan {} writes samples of the data to"),
@@ -362,6 +353,9 @@ def catalogues_answer_inside_only(world: World) -> Iterator[Evidence]:
         )
     for type_, path, kind, says in _CATALOGUE_OUTPUTS:
         yield from sends(world, type_, path, kind, says)
+    yield from sends_somewhere(
+        world, ["google_dataplex_metadata_feed"], "Metadata feed {} publishes changes of the catalogue to"
+    )
     for type_, path in _FINDING_TABLES:
         for res in world.of(type_):
             for block in res.blocks(path):

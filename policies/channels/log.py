@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from policies.channels.evidence import Advice, Evidence, Residual
-from policies.channels.outward import fault, gained, granted, landed, mailed, present, sends, unread
+from policies.channels.outward import (
+    fault,
+    gained,
+    granted,
+    landed,
+    mailed,
+    present,
+    sends,
+    sends_somewhere,
+    unread,
+)
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -272,9 +282,6 @@ _EXPORTS = (
     ("google_project_usage_export_bucket", "bucket_name", "bucket", "The usage report of {} is written to"),
     ("google_billing_budget", "all_updates_rule.pubsub_topic", "topic", "Budget {} reports spending to"),
     ("google_billing_budget", "all_updates_rule.monitoring_notification_channels", "channel", "Budget {} reports spending to"),
-    ("google_cloud_support_support_event_subscription", "pub_sub_topic", "topic", "Support events go to"),
-    ("google_chronicle_big_query_export", "dataset", "dataset", "Security data export {} writes to"),
-    ("google_chronicle_data_export", "gcs_bucket", "bucket", "Security data export {} writes to"),
 )  # fmt: skip
 
 _APPROVALS = (
@@ -292,6 +299,11 @@ def inventory_and_findings_stay_inside(world: World) -> Iterator[Evidence]:
     for res in world.of("google_essential_contacts_contact"):
         value = res.get("email", Unknown("no address"))
         yield mailed(world, res, "email", value, "Contact {} sends notices about the project to")
+    yield from sends_somewhere(
+        world, ["google_cloud_support_support_event_subscription"], "Support events go to"
+    )
+    chronicle = ["google_chronicle_big_query_export", "google_chronicle_data_export"]
+    yield from sends_somewhere(world, chronicle, "Security data export {} writes to")
     for res in world.of(*_APPROVALS):
         for attribute, value in leaves(res, "notification_emails"):
             yield mailed(

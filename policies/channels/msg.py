@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence
-from policies.channels.outward import fault, flag, granted, kept, landed, present, sends, unread
+from policies.channels.outward import (
+    fault,
+    flag,
+    granted,
+    kept,
+    landed,
+    present,
+    sends,
+    sends_somewhere,
+    unread,
+)
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import Place, place
@@ -79,10 +89,6 @@ _OUTPUTS = (
     ("google_eventarc_trigger", "transport.pubsub.topic", "topic", "Trigger {} carries events over"),
     ("google_eventarc_trigger", "destination.workflow", "workflow", "Trigger {} starts"),
     ("google_managed_kafka_cluster", "gcp_config.access_config.network_configs.subnet", "subnetwork", "Kafka {} answers in"),
-    ("google_managed_kafka_connect_cluster", "gcp_config.access_config.network_configs.primary_subnet", "subnetwork",
-     "Kafka Connect {} stands in"),
-    ("google_managed_kafka_connect_cluster", "gcp_config.access_config.network_configs.additional_subnets", "subnetwork",
-     "Kafka Connect {} stands in"),
 )  # fmt: skip
 _FOREIGN_FEEDS = ("aws_kinesis", "aws_msk", "azure_event_hubs", "confluent_cloud")
 
@@ -113,6 +119,9 @@ def subscriptions_write_inside(world: World) -> Iterator[Evidence]:
         world, ["google_managed_kafka_connect_cluster"], "Kafka Connect {} runs connectors that are chosen while it runs",
         "weakened",
     )  # fmt: skip
+    yield from sends_somewhere(
+        world, ["google_managed_kafka_connect_cluster"], "Kafka Connect {} stands in, or names,"
+    )
     for acl in world.of("google_managed_kafka_acl"):
         for block in acl.blocks("acl_entries"):
             if str(block.get("principal", "")).removeprefix("User:") == "*":

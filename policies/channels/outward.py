@@ -11,6 +11,7 @@ from policies.expressions.values import Unknown
 from policies.facts.destinations import KINDS, Place, place
 from policies.facts.flows import leaves
 from policies.facts.grants import Grant, outside_grants
+from policies.facts.mentions import mentions
 from policies.facts.principals import Standing
 from policies.facts.regions import within
 from policies.facts.resource import Block, Res
@@ -34,6 +35,28 @@ def sends(
 def reached(world: World, value: Any, kind: str, beside: Res | None = None) -> Place:
     """Where a value of a kind leads, URLs included."""
     return url_place(world, value) if kind == "url" else place(world, value, kind, beside)
+
+
+def mentioned(
+    world: World,
+    res: Res,
+    attribute: str,
+    value: Any,
+    says: str,
+    status: Failing = "open",
+    tables: bool = False,
+) -> Iterator[Evidence]:
+    """A leak for every destination outside that a text, or whatever texts a value holds, mentions."""
+    for there in mentions(world, value, tables):
+        if not there.inside:
+            yield landed(res, attribute, there, says, "resource", status)
+
+
+def sends_somewhere(world: World, types: Iterable[str], says: str) -> Iterator[Evidence]:
+    """Judge resources whose arguments the provider's schema does not list: all that any of them mentions."""
+    for res in world.of(*types):
+        for attribute, value in res.values.items():
+            yield from mentioned(world, res, attribute, value, says)
 
 
 def landed(

@@ -23,7 +23,7 @@ _TABLE = re.compile(r"`?\b([a-z][a-z0-9-]{4,28}[a-z0-9])[:.]([A-Za-z_]\w*)\.[A-Z
 def mentions(world: World, value: Any, tables: bool = False) -> Iterator[Place]:
     """Every bucket, URL, full resource name (and, with ``tables``, BigQuery table) in a text, map or list of texts."""
     if isinstance(value, Unknown):
-        yield Place("unknown", "a value", f"which is not known before it is applied ({value.reason})")
+        yield place(world, value, "resource")
     elif isinstance(value, Mapping):
         for inner in value.values():
             yield from mentions(world, inner, tables)

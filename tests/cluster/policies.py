@@ -1,4 +1,4 @@
-"""Admission policies are the whole cluster's: tests that put their own in force take turns."""
+"""Admission policies are the whole cluster's: tests that put different ones in force take turns."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LOCK = Path(__file__).parents[2] / ".cloister" / "policies.lock"
 
 
 @contextmanager
-def exclusive() -> Iterator[None]:
-    """No other test's policies are in force meanwhile."""
+def in_force(*, of_the_example: bool) -> Iterator[None]:
+    """No other policies are in force meanwhile. Those of the example as it stands are the same in every process."""
     _LOCK.parent.mkdir(exist_ok=True)
     with _LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_SH if of_the_example else fcntl.LOCK_EX)
         yield

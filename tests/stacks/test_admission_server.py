@@ -15,7 +15,7 @@ import pytest
 from kubernetes import client, config, dynamic
 
 from cloister.declarations import Team, load
-from tests.cluster.policies import exclusive
+from tests.cluster.policies import in_force
 from tests.stacks.cases import Case, cases
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ def _ensure(cluster: dynamic.DynamicClient, manifest: dict[str, Any], namespace:
 
 @pytest.fixture(scope="module")
 def turn() -> Iterator[None]:
-    with exclusive():
+    with in_force(of_the_example=True):
         yield
 
 

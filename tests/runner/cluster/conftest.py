@@ -29,7 +29,7 @@ from runner.container.image import ROOT, Layout
 from tests.cluster import identities
 from tests.cluster.__main__ import STATE
 from tests.cluster.node import ADDRESS, SERVER, Node
-from tests.cluster.policies import exclusive
+from tests.cluster.policies import in_force
 from tests.stacks.cases import Case
 
 from ..support import BUCKETS, StoreClient
@@ -119,6 +119,8 @@ class Platform:
 
 @pytest.fixture(scope="session")
 def node() -> Node:
+    if not os.environ.get("CLOISTER_E2E"):
+        pytest.skip("minutes on a cluster of its own: make cluster image e2e")
     here = Node(ROOT / STATE)
     if not here.running().get("kubelet"):
         pytest.skip("no local cluster: make cluster")
@@ -147,7 +149,7 @@ def platform(
     home = company.declared(tmp_path_factory.mktemp("company"), image)
     cluster = dynamic.DynamicClient(config.new_client_from_config(str(node.kubeconfig)))
     with ExitStack() as stack:
-        stack.enter_context(exclusive())
+        stack.enter_context(in_force(of_the_example=False))
         upstream = server.url.removeprefix("http://")
         buckets = stack.enter_context(store.serving(store.with_rights(upstream), ADDRESS))
         account = f"team-{TEAM}@acme-ml-prod.iam.gserviceaccount.com"

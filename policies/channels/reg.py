@@ -135,7 +135,7 @@ def what_runs_is_pinned_and_attested(world: World) -> Iterator[Evidence]:
 
 
 _FETCHES = re.compile(
-    r"\b(?:pip3?|npm|yarn|conda|apt-get|apk|gem|go|cargo|curl|wget)\s+(?:install|add|get|-|http)"
+    r"\b(?:pip3?|npm|yarn|conda|apt|apt-get|apk|gem|go|cargo)\s+(?:install|add|get)\b|\b(?:curl|wget)\s+(?:-\S+\s+)*[\"']?https?:"
 )
 
 

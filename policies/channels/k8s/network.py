@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Advice, Control, Evidence, Leak, Step
-from policies.channels.k8s.wording import FIREWALL, cut_or_open, leak
+from policies.channels.k8s.wording import CLUSTERWIDE, FIREWALL, cut_or_open, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.backstop import backstops, way_out
@@ -35,6 +35,7 @@ def pods_send_only_what_policies_allow(world: World) -> Iterator[Evidence]:
             yield from (
                 Control(p.obj.address, p.obj.where("spec.podSelector")) for p, _ in policies_of(world, space)
             )
+    yield from _unenforced(world)
     yield from backstops(world)
 
 
@@ -73,9 +74,12 @@ def _enforced(cluster: Cluster, way: tuple[Step, ...] | None) -> Iterator[Eviden
 
 def _free(world: World, space: Namespace, way: tuple[Step, ...] | None) -> Iterator[Evidence]:
     """A namespace in which some pod is not isolated."""
-    labels = free_pod(world, space, "egress")
+    labels = free_pod(world, space, "egress", own=True)
     if labels is None:
         return
+    cut = FIREWALL
+    if free_pod(world, space, "egress") is None:
+        way, cut = None, CLUSTERWIDE
     address, attribute = _place(world, space)
     if space.name == "kube-system":
         return  # Google's own components; what the snapshot puts there is K8S-08's
@@ -91,7 +95,7 @@ def _free(world: World, space: Namespace, way: tuple[Step, ...] | None) -> Itera
     fix = (
         f"add a network policy with an empty pod selector and policy_types [Egress] to namespace {space.name}"
     )
-    yield cut_or_open(way, space.name, sentence, step, fix, address, attribute)
+    yield cut_or_open(way, space.name, sentence, step, fix, address, attribute, cut)
 
 
 def _place(world: World, space: Namespace) -> tuple[str, str]:
@@ -121,9 +125,9 @@ def _allowed(world: World, space: Namespace, way: tuple[Step, ...] | None) -> It
                     attribute=policy.obj.where(unknown.path),
                 )
                 continue
-            wide = rule.addresses - never - _harmless(world)
+            wide = rule.addresses - _harmless(world)
             if wide:
-                yield _wide(world, policy, rule, space, wide, way)
+                yield _wide(world, policy, rule, space, wide, wide - never, way)
 
 
 def _harmless(world: World) -> Addresses:
@@ -131,8 +135,10 @@ def _harmless(world: World) -> Addresses:
 
 
 def _wide(
-    world: World, policy: Policy, rule: Rule, space: Namespace, wide: Addresses, way: tuple[Step, ...] | None
-) -> Leak:
+    world: World, policy: Policy, rule: Rule, space: Namespace, wide: Addresses, left: Addresses,
+    way: tuple[Step, ...] | None,
+) -> Leak:  # fmt: skip
+    """``left``: what of ``wide`` no clusterwide policy denies."""
     obj = policy.obj
     path = rule.peers[0].path if rule.peers else rule.path
     attribute = obj.where(path)
@@ -140,10 +146,21 @@ def _wide(
     how = "it names no peer, and so allows all" if rule.peers is None else f"it allows {whom}"
     sentence = f"Policies add up: {obj} lets the pods it selects send to {whom}"
     step = Step(f"a pod of namespace {space.name}", whom, f"{obj}: {how}", obj.address, attribute)
-    reached = way_out(world, wide) if way is not None else None
+    reached = way_out(world, left) if way is not None and left else None
     return cut_or_open(
-        reached, obj.subject, sentence, step, f"narrow {attribute} of {obj.address}", obj.address, attribute
-    )
+        reached, obj.subject, sentence, step, f"narrow {attribute} of {obj.address}", obj.address, attribute,
+        FIREWALL if left else CLUSTERWIDE,
+    )  # fmt: skip
+
+
+def _unenforced(world: World) -> Iterator[Evidence]:
+    """Clusterwide denies that the cluster does not enforce."""
+    for policy in policies(world):
+        if policy.namespace is None and policy.denied_egress and not policy.counts:
+            attribute = policy.obj.where("spec.egressDeny")
+            sentence = f"{str(policy.obj).capitalize()} denies nothing: the cluster does not enforce clusterwide policies; only what each namespace's own policies say, and the VPC firewall, keeps pods in"
+            fix = "set enable_cilium_clusterwide_network_policy = true"
+            yield leak("weakened", policy.obj.subject, sentence, (), fix, policy.obj.address, attribute)
 
 
 @channel("K8S-08")

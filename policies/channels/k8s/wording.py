@@ -6,6 +6,7 @@ from policies.channels.evidence import Failing, Leak, Step
 from policies.facts.kubernetes.rbac import Holding
 
 FIREWALL = "only the VPC firewall still keeps it from the internet"
+CLUSTERWIDE = "only a clusterwide policy still keeps it in"
 
 
 def leak(
@@ -18,17 +19,12 @@ def leak(
 
 
 def cut_or_open(
-    way: tuple[Step, ...] | None,
-    subject: str,
-    sentence: str,
-    step: Step,
-    fix: str,
-    address: str,
-    attribute: str,
-) -> Leak:
-    """Open where a node's packets get out (``way``: the steps), weakened where the VPC firewall still cuts."""
+    way: tuple[Step, ...] | None, subject: str, sentence: str, step: Step, fix: str, address: str, attribute: str,
+    cut: str = FIREWALL,
+) -> Leak:  # fmt: skip
+    """Open where a node's packets get out (``way``: the steps), weakened where ``cut`` still keeps them in."""
     if way is None:
-        return leak("weakened", subject, f"{sentence}; {FIREWALL}", (), fix, address, attribute)
+        return leak("weakened", subject, f"{sentence}; {cut}", (), fix, address, attribute)
     return leak(
         "open", subject, f"{sentence}, and the VPC lets nodes out", (step, *way[1:]), fix, address, attribute
     )

@@ -105,14 +105,15 @@ def policies_of(world: World, space: Namespace) -> list[tuple[Policy, Selector]]
     return found
 
 
-def free_pod(world: World, space: Namespace, direction: str) -> dict[str, str] | None:
+def free_pod(world: World, space: Namespace, direction: str, own: bool = False) -> dict[str, str] | None:
     """Labels of a pod of the namespace that no policy isolates in a direction (``egress`` or ``ingress``); None where
-    every pod is isolated."""
+    every pod is isolated. ``own``: only the namespace's own policies are asked."""
     return unselected(
         pods
         for policy, pods in policies_of(world, space)
         if policy.counts and (policy.isolates_egress if direction == "egress" else policy.isolates_ingress)
-    )
+        and not (own and policy.namespace is None)
+    )  # fmt: skip
 
 
 def denied(world: World, space: Namespace) -> Addresses:

@@ -37,6 +37,7 @@ def the_deployer_is_out_of_reach(world: World) -> Iterator[Evidence]:
             )  # fmt: skip
     for trigger in world.of("google_cloudbuild_trigger"):
         yield from _pull_requests(trigger)
+        yield from _unpinned(trigger)
     for provider in world.of("google_iam_workload_identity_pool_provider"):
         issuer = provider.get("oidc.issuer_uri")
         if isinstance(issuer, str) and _CI.search(issuer) and provider.get("attribute_condition") is None:
@@ -77,6 +78,21 @@ def _pull_requests(trigger: Res) -> Iterator[Evidence]:
                 attribute,
                 f"Trigger {trigger.subject} builds every pull request, those of forks too, with the project's build account",
             )
+
+
+def _unpinned(trigger: Res) -> Iterator[Evidence]:
+    """An apply that takes whatever the configuration says by then is not the one that was proven."""
+    for step in trigger.blocks("build.step"):
+        words = [str(word) for name in ("args", "script") for word in _words(step.get(name, []))]
+        if any("auto-approve" in word for word in words) and any("apply" in word for word in words):
+            yield _leak(
+                trigger, "open", step.at("args"),
+                f"Trigger {trigger.subject} applies whatever the configuration says by then, not a plan that was proven",
+            )  # fmt: skip
+
+
+def _words(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _runners(world: World) -> Iterator[Evidence]:

@@ -67,6 +67,7 @@ def no_secret_in_state(world: World) -> Iterator[Evidence]:
         if res.mode == "managed" and res.type not in _MADE:
             yield from _sensitive(res)
     yield from _tokens(world)
+    yield from _uploaded(world)
     yield from _client_keys(world)
     for provider in providers(world):
         yield from _provider(provider)
@@ -110,6 +111,22 @@ def _tokens(world: World) -> Iterator[Evidence]:
                 "open",
                 f"Secret {res.subject} holds a service account's token, which state keeps in clear text",
             )
+
+
+_PLANS = re.compile(r"(?:^|/)(?:tf-?)?plan(?:\.\w+)*$|tfplan|\.tfstate\b|terraform\.show", re.IGNORECASE)
+
+
+def _uploaded(world: World) -> Iterator[Evidence]:
+    """A plan or a state that is copied somewhere takes its secrets along."""
+    for res in world.of("google_storage_bucket_object"):
+        for attribute in ("source", "name"):
+            value = res.get(attribute)
+            if isinstance(value, str) and _PLANS.search(value):
+                yield _leak(
+                    res.address, res.subject, attribute, "open",
+                    f"Object {res.subject} is a copy of Terraform's plan or state ({value}), with every secret in it",
+                )  # fmt: skip
+                break
 
 
 def _client_keys(world: World) -> Iterator[Evidence]:

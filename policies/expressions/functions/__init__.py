@@ -9,6 +9,7 @@ from policies.expressions.functions import (
     network,
     numeric,
     patterns,
+    provider,
     sets,
     strings,
     types,
@@ -17,5 +18,5 @@ from policies.expressions.functions.registry import FUNCTIONS, call
 
 __all__ = [
     "FUNCTIONS", "call", "collections", "dates", "encoding", "formatting", "hashes", "network", "numeric",
-    "patterns", "sets", "strings", "types",
+    "patterns", "provider", "sets", "strings", "types",
 ]  # fmt: skip

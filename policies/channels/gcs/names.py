@@ -51,7 +51,7 @@ def _states(world: World) -> Iterator[Evidence]:
     for stack in world.snapshot.stacks:
         kind, arguments = stack.backend or ("", {})
         bucket = arguments.get("bucket") if kind == "gcs" else None
-        if not isinstance(bucket, str) or bucket == declared or bucket.startswith(f"{world.project}-"):
+        if not isinstance(bucket, str) or bucket in ("", declared) or bucket.startswith(f"{world.project}-"):
             continue
         if not place(world, bucket, "bucket").inside:
             yield Leak(

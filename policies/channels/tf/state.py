@@ -54,7 +54,7 @@ def _placed(world: World, state: State, ours: str | None) -> Iterator[Evidence]:
     elif state.kind != "gcs":
         where = _KINDS.get(state.kind, f"a backend of type {state.kind}")
         yield _leak("open", state, state.address, f"{_has(state)} {where}, outside the project", to=where)
-    elif not isinstance(state.bucket, str):
+    elif not isinstance(state.bucket, str) or not state.bucket:
         why = state.bucket.reason if isinstance(state.bucket, Unknown) else "the bucket is left out"
         yield _leak("undecided", state, state.address, f"Which bucket holds its state is not known ({why})")
     elif state.bucket != ours:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence, Step
-from policies.channels.k8s.wording import fix_of, leak, subject_of, tenant
+from policies.channels.k8s.wording import begin, fix_of, leak, subject_of, tenant
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.grants import grants_by_kind
@@ -74,7 +74,7 @@ def no_controller_acts_beyond_the_plan(world: World) -> Iterator[Evidence]:
         for obj in objects(world, kind):
             name = controller_of(obj.group, obj.kind) if obj.place else None
             if name is not None:
-                sentence = f"{str(obj).capitalize()} ({obj.group}) is acted on by {name}, whose identity and network are not in the snapshot"
+                sentence = f"{begin(obj)} ({obj.group}) is acted on by {name}, whose identity and network are not in the snapshot"
                 yield leak(
                     "undecided",
                     obj.subject,
@@ -86,7 +86,7 @@ def no_controller_acts_beyond_the_plan(world: World) -> Iterator[Evidence]:
                 )
     for image in images(world):
         if isinstance(image.name, str) and any(name in image.name.lower() for name in _OPERATORS):
-            sentence = f"{str(image.workload).capitalize()} runs an operator ({image.name}) that acts on objects of the cluster with an identity and a network of its own"
+            sentence = f"{begin(image.workload)} runs an operator ({image.name}) that acts on objects of the cluster with an identity and a network of its own"
             yield leak(
                 "undecided",
                 image.workload.subject,

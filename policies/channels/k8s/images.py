@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence, Failing, Step
-from policies.channels.k8s.wording import leak
+from policies.channels.k8s.wording import begin, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.attestation import Gate, gates
@@ -30,7 +30,7 @@ def images_come_from_the_own_registry(world: World) -> Iterator[Evidence]:
     for image in images(world):
         yield from _image(world, image, _admits_only_own(gates(world)))
     for obj, attribute in _pull_secrets(world):
-        sentence = f"{str(obj).capitalize()} hands the node credentials of a registry, with which it pulls from a place the project's own rights do not decide; only that its images lie in the own registry keeps it in"
+        sentence = f"{begin(obj)} hands the node credentials of a registry, with which it pulls from a place the project's own rights do not decide; only that its images lie in the own registry keeps it in"
         yield leak("weakened", obj.subject, sentence, (), f"remove {attribute}", obj.address, attribute)
 
 
@@ -50,7 +50,7 @@ def _image(world: World, image: Image, enforced: bool) -> Iterator[Evidence]:
     if image.own:
         yield Control(workload.address, image.attribute)
         return
-    sentence = f"{str(workload).capitalize()} runs {image.name}, which lies in a registry that is not the project's: the node asks it for the image by a path that carries bytes, and its code comes from there"
+    sentence = f"{begin(workload)} runs {image.name}, which lies in a registry that is not the project's: the node asks it for the image by a path that carries bytes, and its code comes from there"
     step = Step(
         f"a pod of {workload}",
         image.registry,

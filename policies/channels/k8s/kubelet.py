@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence, Step
-from policies.channels.k8s.wording import cut_or_open, fix_of, leak, subject_of, tenant
+from policies.channels.k8s.wording import FIREWALL, begin, cut_or_open, fix_of, leak, subject_of, tenant
 from policies.channels.outward import landed
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
@@ -18,7 +18,7 @@ from policies.facts.kubernetes.namespaces import namespaces
 from policies.facts.kubernetes.powers import CLASSES, POWERS, VOLUMES
 from policies.facts.kubernetes.rbac import holders
 from policies.facts.kubernetes.workloads import Workload, workloads
-from policies.facts.network.addresses import LOOPBACK, parse
+from policies.facts.network.addresses import LOOPBACK, PRIVATE, parse
 from policies.facts.network.ranges import VIPS
 from policies.facts.resource import Block, Res
 from policies.facts.world import World
@@ -99,7 +99,9 @@ def nodes_mount_nothing_from_outside(world: World) -> Iterator[Evidence]:
                 obj.address,
                 attribute,
             )
-            sentence = f"{str(obj).capitalize()} lets nodes mount what the driver {driver} names, which is not one of Google's"
+            sentence = (
+                f"{begin(obj)} lets nodes mount what the driver {driver} names, which is not one of Google's"
+            )
             yield cut_or_open(
                 way, obj.subject, sentence, step, f"remove {obj.address}", obj.address, attribute
             )
@@ -145,9 +147,11 @@ def _mount(world: World, mount: Mount, way: tuple[Step, ...] | None) -> Iterator
     )
     address = parse(str(server))
     reached = way if address is None or way is None else way_out(world, address)
+    private = address is not None and address <= PRIVATE
     yield cut_or_open(
-        reached, obj.subject, sentence, step, f"remove {mount.attribute}", obj.address, mount.attribute
-    )
+        reached, obj.subject, sentence, step, f"remove {mount.attribute}", obj.address, mount.attribute,
+        "only that the server's address is private keeps it in" if private else FIREWALL,
+    )  # fmt: skip
 
 
 @channel("K8S-26")

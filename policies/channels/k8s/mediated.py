@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence, Residual, Step
-from policies.channels.k8s.wording import fix_of, leak, subject_of
+from policies.channels.k8s.wording import begin, fix_of, leak, subject_of
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import place
@@ -105,7 +105,7 @@ def _fuse(world: World) -> Iterator[tuple[Object, Block]]:
 def _bucket(world: World, obj: Object, block: Block) -> Iterator[Evidence]:
     name: Any = block.get("csi.volumeAttributes.bucketName", block.get("csi.volumeHandle"))
     attribute = obj.where(block.at("csi.volumeAttributes.bucketName"))
-    says = str(obj).capitalize()
+    says = begin(obj)
     if name == "_" or name is None:
         step = Step(
             f"a pod with {obj}",
@@ -168,7 +168,7 @@ def no_token_is_for_somebody_else(world: World) -> Iterator[Evidence]:
         yield leak(
             "weakened",
             obj.subject,
-            f"{str(obj).capitalize()} mints a token of a service account into the Terraform state; only whoever reads the state has it",
+            f"{begin(obj)} mints a token of a service account into the Terraform state; only whoever reads the state has it",
             (),
             f"remove {obj.address}",
             obj.address,
@@ -179,7 +179,7 @@ def no_token_is_for_somebody_else(world: World) -> Iterator[Evidence]:
             yield leak(
                 "weakened",
                 obj.subject,
-                f"{str(obj).capitalize()} holds a token of a service account that never expires; only whoever reads secrets of its namespace has it",
+                f"{begin(obj)} holds a token of a service account that never expires; only whoever reads secrets of its namespace has it",
                 (),
                 f"remove {obj.address}",
                 obj.address,
@@ -241,7 +241,9 @@ def _audience(world: World, obj: Object, audience: Any, attribute: str) -> Itera
     ):
         yield Control(obj.address, attribute)
         return
-    sentence = f"{str(obj).capitalize()} carries a token made for {text}, an identity of this cluster that another party takes"
+    sentence = (
+        f"{begin(obj)} carries a token made for {text}, an identity of this cluster that another party takes"
+    )
     step = Step(f"a pod of {obj}", text, "its token is made for that audience", obj.address, attribute)
     if "googleapis.com" in text:
         yield leak(

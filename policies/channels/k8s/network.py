@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Advice, Control, Evidence, Leak, Step
-from policies.channels.k8s.wording import CLUSTERWIDE, FIREWALL, cut_or_open, leak
+from policies.channels.k8s.wording import CLUSTERWIDE, FIREWALL, begin, cut_or_open, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.backstop import backstops, way_out
@@ -158,7 +158,7 @@ def _unenforced(world: World) -> Iterator[Evidence]:
     for policy in policies(world):
         if policy.namespace is None and policy.denied_egress and not policy.counts:
             attribute = policy.obj.where("spec.egressDeny")
-            sentence = f"{str(policy.obj).capitalize()} denies nothing: the cluster does not enforce clusterwide policies; only what each namespace's own policies say, and the VPC firewall, keeps pods in"
+            sentence = f"{begin(policy.obj)} denies nothing: the cluster does not enforce clusterwide policies; only what each namespace's own policies say, and the VPC firewall, keeps pods in"
             fix = "set enable_cilium_clusterwide_network_policy = true"
             yield leak("weakened", policy.obj.subject, sentence, (), fix, policy.obj.address, attribute)
 

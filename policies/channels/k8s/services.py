@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence, Failing, Step
-from policies.channels.k8s.wording import cut_or_open, fix_of, leak, subject_of, tenant
+from policies.channels.k8s.wording import begin, cut_or_open, fix_of, leak, subject_of, tenant
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.backstop import way_out
@@ -120,7 +120,7 @@ def _service(world: World, obj: Object) -> Iterator[Evidence]:
     body, space = obj.body, obj.namespace if isinstance(obj.namespace, str) else ""
     kind = body.get("spec.type", "ClusterIP")
     attribute = obj.where("spec.type")
-    says = str(obj).capitalize()
+    says = begin(obj)
     if isinstance(kind, Unknown):
         yield leak(
             "undecided",
@@ -226,7 +226,7 @@ def _named(world: World, obj: Object, name: Any) -> Iterator[Evidence]:
     if str(name).endswith((".svc", ".svc.cluster.local", ".cluster.local")):
         return
     step = Step("a pod", str(name), f"{obj} stands for it", obj.address, attribute)
-    sentence = f"{str(obj).capitalize()} is a name for {name}, outside the cluster"
+    sentence = f"{begin(obj)} is a name for {name}, outside the cluster"
     yield cut_or_open(
         way_out(world), obj.subject, sentence, step, f"remove {obj.address}", obj.address, attribute
     )
@@ -246,7 +246,7 @@ def _endpoint(world: World, obj: Object, value: Any, attribute: str) -> Iterator
     if address is not None and address <= PRIVATE:
         return
     step = Step("a pod", str(value), f"{obj} leads there", obj.address, attribute)
-    sentence = f"{str(obj).capitalize()} leads a service of the cluster to {value}, outside"
+    sentence = f"{begin(obj)} leads a service of the cluster to {value}, outside"
     way = way_out(world) if address is None else way_out(world, address)
     yield cut_or_open(way, obj.subject, sentence, step, f"remove {obj.address}", obj.address, attribute)
 
@@ -368,7 +368,7 @@ def _ingress(obj: Object, served: bool) -> Iterator[Evidence]:
         return
     if name == "gce-internal" or "rilb" in str(name) or "internal" in str(name):
         return
-    says = str(obj).capitalize()
+    says = begin(obj)
     known = str(name).startswith("gce") or "external" in str(name) or "gxlb" in str(name)
     if served and known:
         step = Step(

@@ -30,6 +30,12 @@ def cut_or_open(
     )
 
 
+def begin(thing: object) -> str:
+    """A thing at the beginning of a sentence."""
+    text = str(thing)
+    return text[:1].upper() + text[1:]
+
+
 def tenant(holding: Holding) -> bool:
     """Whether the holder is a team's, or outside: whom the platform's controls must hold against."""
     return bool(holding.subject.teams) or holding.subject.outside

@@ -236,7 +236,7 @@ def _wide(holding: Holding, what: str) -> Leak:
         holding.res.address,
         holding.attribute,
     )
-    sentence = f"{says}{teams} may {what} in every namespace by {role}, other teams' among them"
+    sentence = f"{says}{teams} may {what} by {role}, in every namespace, other teams' among them"
     return leak(
         "open",
         subject_of(holding),

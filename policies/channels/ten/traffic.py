@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence, Leak, Step
-from policies.channels.k8s.wording import leak
+from policies.channels.k8s.wording import begin, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import clusters
@@ -33,7 +33,7 @@ def teams_do_not_reach_each_others_pods(world: World) -> Iterator[Evidence]:
         yield from _rules(world, space)
     for obj in objects(world, "Service"):
         if obj.body.get("spec.type") == "NodePort":
-            sentence = f"{str(obj).capitalize()} answers on every node, to pods of every team; only their own default deny keeps them from it"
+            sentence = f"{begin(obj)} answers on every node, to pods of every team; only their own default deny keeps them from it"
             yield leak(
                 "weakened",
                 obj.subject,
@@ -175,7 +175,7 @@ def _rule(
     attribute = obj.where(path)
     whom = f"namespace {other.name} (team {other.team})" if other is not None else "every namespace"
     does = f"take connections from pods of {whom}" if inward else f"send to pods of {whom}"
-    sentence = f"{str(obj).capitalize()} lets pods {does}"
+    sentence = f"{begin(obj)} lets pods {does}"
     fix = f"select by {NAME} at {attribute} of {obj.address}"
     both = _other_end(world, space, other, inward)
     if not both:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.channels.evidence import Control, Evidence, Step
-from policies.channels.k8s.wording import leak
+from policies.channels.k8s.wording import begin, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.mounts import FUSE
@@ -30,7 +30,7 @@ def volumes_belong_to_one_team(world: World) -> Iterator[Evidence]:
     for obj in objects(world, "VolumeSnapshotContent", "VolumeSnapshotClass"):
         policy = obj.body.get("spec.deletionPolicy", obj.body.get("deletionPolicy", "Delete"))
         if obj.kind == "VolumeSnapshotContent" or policy == "Retain":
-            sentence = f"{str(obj).capitalize()} is a copy of a volume that belongs to no namespace; only that no tenant may claim it keeps it from other teams"
+            sentence = f"{begin(obj)} is a copy of a volume that belongs to no namespace; only that no tenant may claim it keeps it from other teams"
             yield leak(
                 "weakened", obj.subject, sentence, (), f"remove {obj.address}", obj.address, obj.where("spec")
             )
@@ -93,7 +93,7 @@ def _kept(obj: Object) -> Iterator[Evidence]:
             obj.address,
             attribute,
         )
-        sentence = f"{str(obj).capitalize()} is kept with its bytes when its claim ends ({policy}), and names no claim: whoever claims it next reads them"
+        sentence = f"{begin(obj)} is kept with its bytes when its claim ends ({policy}), and names no claim: whoever claims it next reads them"
         yield leak(
             "open",
             obj.subject,
@@ -154,7 +154,7 @@ def _class(obj: Object) -> Iterator[Evidence]:
         sentence = f"Volumes of {obj} are kept with their bytes when their claims end; only that no tenant may claim a volume by name keeps them from the next team"
         yield leak("weakened", obj.subject, sentence, (), f"set {attribute} = Delete", obj.address, attribute)
     elif isinstance(parameters, dict) and str(parameters.get("multishare", "")).lower() == "true":
-        sentence = f"{str(obj).capitalize()} puts shares of every team on one Filestore instance; only its export rules keep teams apart"
+        sentence = f"{begin(obj)} puts shares of every team on one Filestore instance; only its export rules keep teams apart"
         yield leak(
             "weakened",
             obj.subject,

@@ -33,7 +33,7 @@ class Pool:
 
     @property
     def subject(self) -> str:
-        return self.name
+        return self.res.subject if self.kind in ("default", "automatic") else self.name
 
     def first(self, *sources: tuple[Block, str]) -> tuple[Any, str, str]:
         """The first of several arguments that is set: its value, address and attribute; (None, ...) where none is."""

@@ -83,8 +83,8 @@ def _mounts(world: World, obj: Object, block: Block) -> Iterator[Mount]:
         if isinstance(value, Unknown):
             yield Mount(obj, value, f"{kind} volumes", False, obj.where(block.at(kind)))
             continue
-        server = block.get(f"{kind}.{name}", block.get(f"{kind}.{_SPARE.get(kind, name)}"))
-        yield _mount(world, obj, server, kind, obj.where(block.at(f"{kind}.{name}")))
+        given = name if block.get(f"{kind}.{name}") is not None else _SPARE.get(kind, name)
+        yield _mount(world, obj, block.get(f"{kind}.{given}"), kind, obj.where(block.at(f"{kind}.{given}")))
     driver = block.get("csi.driver")
     if driver is None:
         return

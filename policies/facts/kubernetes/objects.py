@@ -44,6 +44,7 @@ _TYPED = {
     "certificate_signing_request": ("certificates.k8s.io", "CertificateSigningRequest"),
     "pod_security_policy": ("policy", "PodSecurityPolicy"),
 }  # fmt: skip
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+")
 _VERSION = re.compile(r"_v\d+(?:(?:alpha|beta)\d+)?$")
 
 # Other providers' resources that carry manifests as text, and the argument that holds them.
@@ -127,11 +128,9 @@ class Object:
 
     def __str__(self) -> str:
         """As people say it: ``deployment app of namespace team-a``."""
-        words = (
-            re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.kind).lower() if "CIDR" not in self.kind else self.kind
-        )
+        words = (word if word.isupper() else word.lower() for word in _WORD.findall(self.kind))
         inside = f" of namespace {self.namespace}" if isinstance(self.namespace, str) else ""
-        return f"{words} {self.subject}{inside}"
+        return f"{' '.join(words)} {self.subject}{inside}"
 
 
 def _map(value: Any) -> Mapping[str, Any] | Unknown:

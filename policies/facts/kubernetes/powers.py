@@ -83,7 +83,7 @@ PROXY = (
 )  # fmt: skip
 CLUSTER = Power(
     "cluster",
-    "change the cluster itself, its endpoints among it",
+    "change the cluster itself and its endpoints",
     (),
     (),
     (),

@@ -129,6 +129,7 @@ def _camel(name: str) -> str:
     return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
+_DATA = frozenset(_camel(name) for name in _VERBATIM)
 _STEP = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 
 
@@ -138,7 +139,7 @@ def to_terraform(path: str, kind: str) -> str:
     words: list[str] = []
     for index, (word, places) in enumerate(steps):
         before = steps[index - 1][0] if index else ""
-        if before in ("labels", "annotations", "matchLabels", "limits", "requests", "hard", "parameters"):
+        if before in _DATA:
             words.append(word + places)
             continue
         if kind == "PersistentVolume" and before == "spec" and word not in _VOLUME_FIELDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,27 @@ def test_passing_faults_are_survived(store: StoreClient, work: Path, plan: Plan)
         result = job.finish()
     assert result.code == 0, result.why()
     assert copied(job) == files
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [503, "reset"])
+def test_half_a_minute_without_a_store_is_survived(store: StoreClient, work: Path, fault: Fault) -> None:
+    store.put(BUCKETS["data"], "reviews/a.txt", b"x" * 1000)
+    begun: list[float] = []
+
+    def outage(method: str, path: str) -> Fault:
+        """From the first download on, and for thirty seconds, nothing answers."""
+        if media(method, path) and not begun:
+            begun.append(time.monotonic())
+        return fault if begun and time.monotonic() < begun[0] + 30 else "pass"
+
+    with FaultyStore(store.url, outage) as faulty:
+        settings = {"CLOISTER_STORE": faulty.url, "CLOISTER_PATIENCE": None}
+        job = Job(store, work, {"main.py": COPY}, inputs=REVIEWS, outputs=ARTIFACTS, settings=settings)
+        result = job.finish()
+    assert result.code == 0, result.why()
+    assert result.record["durations"]["stage-in"] > 29
+    assert copied(job) == {"a.txt": b"x" * 1000}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from policies.expressions.values import Namespace, Unknown
 
 if TYPE_CHECKING:
     from policies.expressions.instances import ResourceObject
+    from policies.expressions.scope import Whole
     from policies.snapshot.model import Stack
 
 _LOCATION = {"gcs": ("bucket", "prefix"), "local": ("path",)}
@@ -64,14 +65,24 @@ def location(kind: str, arguments: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 
 def _stack_at(reader: ResourceObject, kind: str, place: tuple[str, ...]) -> Stack | None:
+    """The stack whose state lies there; among plans, which do not name their backend, the one of that name."""
     whole = reader.scope.whole
-    by_name = None
+    found = whole.states.get((kind, place))
+    if found is not None:
+        return found
+    name = place[-1].rsplit("/", 1)[-1].split(".")[0]
+    scope = whole.find(name, "")
+    return scope.stack if scope is not None and not scope.stack.backend_known else None
+
+
+def states(whole: Whole) -> dict[tuple[str, tuple[str, ...]], Stack]:
+    """The stacks by the kind of their backend and the place of their state."""
+    found: dict[tuple[str, tuple[str, ...]], Stack] = {}
     for stack in whole.snapshot.stacks:
         if stack.backend is not None:
+            kind, written = stack.backend
             scope = whole.scope(stack.name)
-            arguments = {key: plain(scope.argument(value)) for key, value in stack.backend[1].items()}
-            if stack.backend[0] == kind and location(kind, arguments) == place:
-                return stack
-        elif not stack.backend_known and stack.name == place[-1].rsplit("/", 1)[-1].split(".")[0]:
-            by_name = stack
-    return by_name
+            place = location(kind, {key: plain(scope.argument(value)) for key, value in written.items()})
+            if place is not None:
+                found.setdefault((kind, place), stack)
+    return found

@@ -38,7 +38,7 @@ class Evaluation:
     """One snapshot, evaluated on demand."""
 
     def __init__(self, snapshot: Snapshot, project: str, project_number: str = "") -> None:
-        self._snapshot = snapshot
+        self._stacks = {stack.name: stack for stack in snapshot.stacks}
         self._context = Context(project, project_number)
         self._whole = Whole(snapshot, self._context)
 
@@ -53,15 +53,15 @@ class Evaluation:
 
     def providers(self, stack: str) -> dict[str, dict[str, Any]]:
         """The arguments of each provider configuration of a stack."""
-        return self._arguments(stack, self._stack(stack).providers)
+        return self._arguments(stack, self._stacks[stack].providers)
 
     def modules(self, stack: str) -> dict[str, dict[str, Any]]:
         """The arguments of each module call of a stack."""
-        return self._arguments(stack, self._stack(stack).modules)
+        return self._arguments(stack, self._stacks[stack].modules)
 
     def backend(self, stack: str) -> tuple[str, dict[str, Any]] | None:
         """The backend of a stack; None when it names none, or is a plan, which does not say."""
-        backend = self._stack(stack).backend
+        backend = self._stacks[stack].backend
         if backend is None:
             return None
         return backend[0], self._arguments(stack, {"": backend[1]})[""]
@@ -70,13 +70,10 @@ class Evaluation:
         """The value of each output of a stack."""
         scope = self._whole.scope(stack)
         found: dict[str, Any] = {}
-        for name in self._stack(stack).outputs:
+        for name in self._stacks[stack].outputs:
             self._whole.budget.refill()
             found[name] = plain(scope.output(name))
         return found
-
-    def _stack(self, name: str) -> Any:
-        return next(stack for stack in self._snapshot.stacks if stack.name == name)
 
     def _arguments(self, stack: str, blocks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         scope = self._whole.scope(stack)

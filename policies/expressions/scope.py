@@ -4,6 +4,7 @@ the outputs of other stacks."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from policies.expressions.context import Context
@@ -12,6 +13,7 @@ from policies.expressions.declared import converted
 from policies.expressions.evaluate import Budget, Evaluator
 from policies.expressions.instances import Declared, ResourceObject
 from policies.expressions.once import Once
+from policies.expressions.remote import states
 from policies.expressions.values import Namespace, Unknown
 from policies.snapshot.model import Module, Resource, Snapshot, Stack
 
@@ -32,6 +34,11 @@ class Whole:
         for stack in snapshot.stacks:
             for resource in stack.resources:
                 self._scopes[stack.name, resource.module_path].declare(resource)
+
+    @cached_property
+    def states(self) -> dict[tuple[str, tuple[str, ...]], Stack]:
+        """The stacks by where their state lies."""
+        return states(self)
 
     def scope(self, stack: str, module: str = "") -> ModuleScope:
         return self._scopes[stack, module]

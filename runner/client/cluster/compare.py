@@ -59,11 +59,16 @@ def compare(
     for kind, old, new in (("made_of", before[0], after[0]), ("came_out", before[1], after[1])):
         for what in sorted({*old, *new}, key=_rank):
             both = what in old and what in new
-            if both and old[what] == new[what]:
+            if both and (old[what] == new[what] or _as_long(what, old[what], new[what])):
                 same.append(what)
             elif both or what.startswith("metric ") or (what.startswith("input ") and pinned):
                 changes.append(Change(what, old.get(what), new.get(what), kind))
     return changes, same
+
+
+def _as_long(what: str, one: Any, other: Any) -> bool:
+    """Whether two lengths of time are no news: a second, or a fifth, more or less."""
+    return what.startswith("seconds in ") and abs(one - other) <= max(1.0, 0.2 * max(one, other))
 
 
 def _rank(what: str) -> tuple[int, str]:

@@ -56,6 +56,12 @@ def record_of(entry: Entry) -> dict[str, Any] | None:
     return record if isinstance(record, dict) and entry.get("event") == "run-record" else None
 
 
+def raised(entry: Entry) -> str:
+    """The last line of a reported Python stack trace: the exception. Nothing where the entry is none."""
+    trace = str(entry.get("message", "")) if "@type" in entry else ""
+    return trace.rstrip().rpartition("\n")[2] if trace.startswith("Traceback ") else ""
+
+
 def attempts_with_logs(run: Run) -> list[Attempt]:
     """The run's pods whose containers ran, oldest first, shard by shard."""
     return sorted((a for a in run.attempts if a.has_log), key=lambda a: (a.shard, a.created))

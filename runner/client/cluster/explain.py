@@ -12,6 +12,7 @@ from runner.client.cluster.connection import Json
 from runner.client.cluster.runs import Attempt, Run, State
 from runner.image.exits import KILLED, OWN, SIGNALLED, Exit, exit_class
 
+READ_LOG = "Read its log with `cloister job logs`"
 # What the runner's own codes mean when its last words are lost: cause and next step.
 CODES = {
     Exit.BAD_JOB: ("the job as submitted cannot run", "Correct job.yaml"),
@@ -37,8 +38,14 @@ class Said:
         return printable(f"{self.cause}. {self.step}" if self.step else self.cause)
 
 
-def explain(run: Run, record: Mapping[str, Any] | None = None, events: Sequence[Json] = ()) -> Said:
-    """How the run stands. `record` is that of the attempt that decided it; `events` are its Job's, oldest first."""
+def explain(
+    run: Run, record: Mapping[str, Any] | None = None, events: Sequence[Json] = (), raised: str = ""
+) -> Said:
+    """How the run stands.
+
+    `record` is that of the attempt that decided it, `raised` the exception it ended with; `events` are its Job's,
+    oldest first.
+    """
     if run.state is State.DONE:
         return Said(f"done, {run.shards} of {run.shards} shards" if run.shards > 1 else "done", word="done")
     if run.state is State.CANCELLED:
@@ -48,7 +55,7 @@ def explain(run: Run, record: Mapping[str, Any] | None = None, events: Sequence[
             "suspended: somebody set `suspend` on its Job", "Ask who, or submit it again", "suspended"
         )
     if run.state is State.FAILED:
-        return _failed(run, record)
+        return _failed(run, record, raised)
     if run.state is State.RUNNING:
         again = len(run.failed_attempts)
         return Said(
@@ -63,7 +70,7 @@ def deciding(run: Run) -> Attempt | None:
     return max(failed, key=lambda attempt: attempt.finished or attempt.created, default=None)
 
 
-def _failed(run: Run, record: Mapping[str, Any] | None) -> Said:
+def _failed(run: Run, record: Mapping[str, Any] | None, raised: str) -> Said:
     attempt = deciding(run)
     tries = (
         f" (attempt {len(run.failed_attempts)})" if len(run.failed_attempts) > 1 and run.shards == 1 else ""
@@ -81,7 +88,8 @@ def _failed(run: Run, record: Mapping[str, Any] | None) -> Said:
     said = ended(attempt, record)
     retried = said.word == exit_class(Exit.UNAVAILABLE)  # the runner cannot know that this was the last try
     step = "Submit it again; `retries` in job.yaml tries by itself" if retried else said.step
-    return Said(said.cause + tries, step, said.word)
+    why = f": {raised}" if raised and said.word == exit_class(1) else ""
+    return Said(said.cause + tries + why, step, said.word)
 
 
 def ended(attempt: Attempt, record: Mapping[str, Any] | None) -> Said:
@@ -95,13 +103,9 @@ def ended(attempt: Attempt, record: Mapping[str, Any] | None) -> Said:
     if attempt.pod_reason == "Evicted":
         return Said(f"the node evicted it: {attempt.pod_message}", "Use less of what ran out", "evicted")
     if attempt.reason == "OOMKilled" or (attempt.exit == KILLED and record is None):
-        return _out_of_memory(attempt)
-    if record is not None and record.get("exit") not in (None, 0):
-        word = str(record.get("exit_class") or exit_class(int(record["exit"])))
-        cause, step = str(record.get("cause") or word), str(record.get("cure") or "")
-        if record["exit"] == KILLED:
-            return _out_of_memory(attempt)
-        return Said(cause, step, word)
+        return _out_of_memory(attempt.memory)
+    if record is not None and record.get("exit"):
+        return recorded(record) if record["exit"] != KILLED else _out_of_memory(attempt.memory)
     if attempt.exit is None:
         what = attempt.pod_message or attempt.message or attempt.pod_reason or "its pod ended without a word"
         return Said(f"its container never ran to an end: {what}", "Submit it again", "failed")
@@ -109,12 +113,22 @@ def ended(attempt: Attempt, record: Mapping[str, Any] | None) -> Said:
         cause, step = CODES[Exit(attempt.exit)]
         return Said(cause, step, exit_class(attempt.exit))
     if attempt.exit > SIGNALLED:
-        return Said(f"it was ended by signal {attempt.exit - SIGNALLED}", "Read its log", "failed")
-    return Said(f"the command ended with code {attempt.exit}", "Read its log", "failed")
+        return Said(f"it was ended by signal {attempt.exit - SIGNALLED}", READ_LOG, "failed")
+    return Said(f"the command ended with code {attempt.exit}", READ_LOG, "failed")
 
 
-def _out_of_memory(attempt: Attempt) -> Said:
-    limit = f": it may use {attempt.memory}" if attempt.memory else ""
+def recorded(record: Mapping[str, Any]) -> Said:
+    """What a run record says of an end that was not a good one."""
+    code = int(record["exit"])
+    if code == KILLED:
+        return _out_of_memory()
+    word = str(record.get("exit_class") or exit_class(code))
+    step = READ_LOG if word == exit_class(1) else str(record.get("cure") or "")
+    return Said(str(record.get("cause") or word), step, word)
+
+
+def _out_of_memory(memory: str = "") -> Said:
+    limit = f": it may use {memory}" if memory else ""
     return Said(f"out of memory{limit}", "Raise `memory` in job.yaml, or split the work into shards", "oom")
 
 

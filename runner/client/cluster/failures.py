@@ -50,7 +50,9 @@ class Group:
 def fingerprint(word: str, text: str) -> str:
     """What stays the same when the same thing fails again: exception and frames, or the sentence's words."""
     frames = _FRAME.findall(text)
-    if frames:
+    if word == "oom":
+        same = ""  # where it happens to be when the memory is gone says nothing
+    elif frames:
         raised = text.rstrip().rpartition("\n")[2].partition(":")[0]
         same = "\n".join([raised, *(f"{file} {function}" for file, function in frames)])
     else:
@@ -65,7 +67,7 @@ def of_entries(found: Iterable[Entry]) -> Iterator[Failure]:
         key = tuple(label(entry, name) for name in ("run", "shard", "attempt"))
         record = entries.record_of(entry)
         if record is None:
-            if "@type" in entry and _FRAME.search(str(entry.get("message", ""))):
+            if entries.raised(entry):
                 traces[key] = str(entry["message"])
         elif record.get("exit") and record.get("exit_class") not in NO_FAILURE:
             yield _recorded(entry, record, traces.pop(key, ""))
@@ -78,7 +80,7 @@ def of_run(run: Run, seen: set[str]) -> Iterator[Failure]:
             said = explain.ended(attempt, None)
             at = attempt.finished or attempt.created
             mark = fingerprint(said.word, said.cause)
-            yield Failure(mark, run.job, run.run_id, said.word, str(said), at)
+            yield Failure(mark, run.job, run.run_id, said.word, said.cause, at)
 
 
 def grouped(failures: Iterable[Failure]) -> list[Group]:
@@ -104,15 +106,14 @@ def grouped(failures: Iterable[Failure]) -> list[Group]:
 
 
 def _recorded(entry: Entry, record: dict[str, Any], trace: str) -> Failure:
-    word, cause = str(record.get("exit_class", "")), str(record.get("cause", ""))
+    said = explain.recorded(record)
     at = when(str(entry.get("time") or record.get("finished")))
     assert at is not None
-    raised = trace.rstrip().rpartition("\n")[2]
     return Failure(
-        fingerprint=fingerprint(word, trace or cause),
+        fingerprint=fingerprint(said.word, trace or said.cause),
         job=str(record.get("job", "")),
         run_id=str(record.get("run_id", "")),
-        word=word,
-        sentence=raised or cause,
+        word=said.word,
+        sentence=trace.rstrip().rpartition("\n")[2] or said.cause,
         at=at,
     )

@@ -68,16 +68,19 @@ class History:
             raise self.missing(name, "the team's log bucket has none either")
         return found
 
-    def record(self, run: Run) -> Record | None:
-        """The record of the attempt that decided how a run ended, or None where it left none."""
+    def ending(self, run: Run) -> tuple[Record | None, str]:
+        """The record of the attempt that decided how a run ended, and the exception it ended with, where it left them."""
         attempt = self._decided(run)
-        found = [] if attempt is None else [entries.record_of(e) for e in self.pods.of(attempt, END)]
-        return next((record for record in reversed(found) if record), None)
+        found = [] if attempt is None else list(self.pods.of(attempt, END))
+        records = [record for entry in found if (record := entries.record_of(entry))]
+        raised = [line for entry in found if (line := entries.raised(entry))]
+        return (records[-1] if records else None), (raised[-1] if raised else "")
 
     def explained(self, run: Run) -> explain.Said:
         """How a run stands, asking Kubernetes and the logs for what that takes."""
         if run.state is State.FAILED:
-            return explain.explain(run, self.record(run))
+            record, raised = self.ending(run)
+            return explain.explain(run, record, raised=raised)
         if run.state is State.WAITING:
             return explain.explain(run, events=self._cluster.events("Job", run.name))
         return explain.explain(run)

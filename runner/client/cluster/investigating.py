@@ -127,7 +127,7 @@ def _failures(runs: History, since: datetime, *, logged: bool) -> Iterator[Failu
 
 def _facts(runs: History, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     run = runs.find(name)
-    record = runs.record(run) if run is not None else runs.recorded(name)[-1]
+    record = runs.ending(run)[0] if run is not None else runs.recorded(name)[-1]
     return comparing.facts(run, record)
 
 

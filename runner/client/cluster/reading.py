@@ -100,7 +100,7 @@ def status(run: str, team_name: str, directory: Path, context: str | None, forma
     if found is None:
         raise SystemExit(_forgotten(runs.recorded(run), format_))
     said = runs.explained(found)
-    record = runs.record(found) if found.state.ended else None
+    record = runs.ending(found)[0] if found.state.ended else None
     if format_ == "json":
         print_json({"version": 1, "team": team_name, **_described(found, said), "record": record})
     else:

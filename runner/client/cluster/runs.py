@@ -81,11 +81,12 @@ class Run:
 
     @property
     def seconds(self) -> float | None:
-        """From its first pod's start to its end, or until now."""
+        """From its first pod's start to its last one's end, or until now."""
         started = min((a.started for a in self.attempts if a.started), default=None)
         if started is None:
             return None
-        return ((self.finished or datetime.now(UTC)) - started).total_seconds()
+        ended = max((a.finished for a in self.attempts if a.finished), default=self.finished)
+        return ((ended if self.state.ended and ended else datetime.now(UTC)) - started).total_seconds()
 
 
 def runs(jobs: Iterable[Json], pods: Iterable[Json]) -> list[Run]:

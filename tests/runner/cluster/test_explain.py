@@ -42,9 +42,18 @@ def test_what_the_runner_said_is_passed_on() -> None:
     assert failed(pod(exit=65), record=record) == "data/x is not there. Check `inputs`"
 
 
+def test_the_exception_is_part_of_the_sentence() -> None:
+    run = one(job(status=FAILED), pod(exit=1))
+    record = {"exit": 1, "exit_class": "failed", "cause": "the command ended with code 1", "cure": "x"}
+    said = explain(run, record, raised="KeyError: 'de'")
+    assert str(said) == "the command ended with code 1: KeyError: 'de'. Read its log with `cloister job logs`"
+    refused = {"exit": 65, "exit_class": "input", "cause": "it is not there", "cure": "Look"}
+    assert str(explain(run, refused, raised="KeyError: 'de'")) == "it is not there. Look"
+
+
 def test_the_last_attempt_decides() -> None:
     said = failed(pod("p1", exit=3, minute=41), pod("p2", exit=4, minute=43))
-    assert said == "the command ended with code 4 (attempt 2). Read its log"
+    assert said == "the command ended with code 4 (attempt 2). Read its log with `cloister job logs`"
 
 
 @pytest.mark.parametrize("code", [code for code in Exit if code != Exit.DONE])
@@ -86,7 +95,8 @@ def test_a_shard_is_named() -> None:
     status = {**FAILED, "succeeded": 2}
     run = one(job(status=status, shards=3), pod(exit=7, index=1))
     assert (
-        str(explain(run)) == "the command ended with code 7 (shard 1; 2 of 3 shards are done). Read its log"
+        str(explain(run))
+        == "the command ended with code 7 (shard 1; 2 of 3 shards are done). Read its log with `cloister job logs`"
     )
 
 

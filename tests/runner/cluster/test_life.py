@@ -84,6 +84,20 @@ def test_shards_share_the_work(platform: Platform, write: Write) -> None:
         assert platform.store.get(part["bucket"], part["name"]) == f"{shard}/2".encode()
 
 
+def test_kubectl_takes_what_submit_would_send(platform: Platform, write: Write) -> None:
+    for changes in ({}, {"shards": 4, "retries": 2}):
+        said = platform.cloister("submit", str(write("", **changes)), "--team", TEAM, "--dry-run")
+        assert said.code == 0, said.err
+        done = subprocess.run(
+            ["kubectl", "apply", "--dry-run=server", "-f", "-"],
+            input=said.out,
+            env=platform.environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0 and "Warning" not in done.stderr, done.stderr
+
+
 def test_code_goes_up_once(platform: Platform, write: Write) -> None:
     file = write("print('once')")
     first, second = (platform.cloister("submit", str(file), "--team", TEAM, "--dry-run") for _ in range(2))

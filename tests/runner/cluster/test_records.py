@@ -95,6 +95,15 @@ def test_failures_are_grouped_with_the_run_where_they_began() -> None:
     assert (missing.word, missing.began_in, missing.sentence) == ("input", "r3", "data/x7 is not there")
 
 
+def test_out_of_memory_is_one_error_wherever_it_strikes() -> None:
+    [run] = runs([objects.job()], [objects.pod("p1", exit=137, reason="OOMKilled")])
+    [lost] = failures.of_run(run, seen=set())
+    [told] = failures.of_entries(
+        [reported("r", TRACE.format(line=1, value="a")), record("r", exit=137, exit_class="killed")]
+    )
+    assert told.fingerprint == lost.fingerprint and told.word == "oom"
+
+
 def test_pods_that_left_no_record_count_too() -> None:
     [run] = runs(
         [objects.job()], [objects.pod("p1", exit=137, reason="OOMKilled"), objects.pod("p2", exit=3)]
@@ -118,6 +127,13 @@ def facts(**changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_equal_runs_differ_in_nothing() -> None:
     changes, same = compare.compare(facts(), facts())
     assert changes == [] and {"code", "environment", "image", "inputs", "metric accuracy"} <= set(same)
+
+
+def test_times_that_differ_a_little_are_no_news() -> None:
+    changes, same = compare.compare(facts(durations={"command": 10.0}), facts(durations={"command": 11.5}))
+    assert changes == [] and "seconds in command" in same
+    changes, _ = compare.compare(facts(durations={"command": 10.0}), facts(durations={"command": 14.0}))
+    assert [change.what for change in changes] == ["seconds in command"]
 
 
 def test_causes_come_before_what_came_out() -> None:

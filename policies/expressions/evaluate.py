@@ -40,10 +40,12 @@ class Budget:
     max_total: int = 10_000_000
 
     def refill(self) -> None:
+        """Begin with a new resource."""
         self.total += self.steps
         self.steps = 0
 
     def spend(self, steps: int) -> None:
+        """Count some work. Raises ``BeyondError`` when there was too much."""
         self.steps += steps
         if self.steps > self.max_steps or self.total > self.max_total:
             raise BeyondError("an expression that takes too long")
@@ -137,6 +139,7 @@ class Evaluator:
         return value
 
     def settled(self, node: syntax.Node) -> Any:
+        """The value of a tree that has to be a value proper, not a namespace."""
         return _settled(self.value(node))
 
     # Names and what hangs on them

@@ -143,6 +143,7 @@ class ResourceObject(Namespace):
 
     @property
     def address(self) -> str:
+        """Its address in the snapshot."""
         return self.resource.address
 
     @property
@@ -169,6 +170,7 @@ class ResourceObject(Namespace):
         return found
 
     def qualified(self, reference: str) -> str:
+        """A reference of its module with the stack."""
         return self.scope.qualified(reference)
 
     def whole(self) -> Unknown:

@@ -57,6 +57,7 @@ def _computed(value: Decimal) -> Number:
 
 
 def bounded(value: int) -> int:
+    """The number, when it is within what is evaluated."""
     if value.bit_length() > _MAX_BITS:
         raise BeyondError("a number too large")
     return value
@@ -72,6 +73,7 @@ def number_text(value: Number) -> str:
 
 
 def add(a: Number, b: Number) -> Number:
+    """The sum."""
     return (
         bounded(a + b)
         if isinstance(a, int) and isinstance(b, int)
@@ -80,18 +82,21 @@ def add(a: Number, b: Number) -> Number:
 
 
 def subtract(a: Number, b: Number) -> Number:
+    """The difference."""
     if isinstance(a, int) and isinstance(b, int):
         return bounded(a - b)
     return _computed(CONTEXT.subtract(Decimal(a), Decimal(b)))
 
 
 def multiply(a: Number, b: Number) -> Number:
+    """The product."""
     if isinstance(a, int) and isinstance(b, int):
         return bounded(a * b)
     return _computed(CONTEXT.multiply(Decimal(a), Decimal(b)))
 
 
 def divide(a: Number, b: Number) -> Number:
+    """The quotient. Raises ``WrongError`` for 0/0, ``BeyondError`` for what is infinite."""
     if b == 0:
         # Terraform has infinities, of which nothing sensible comes.
         raise WrongError("zero divided by zero") if a == 0 else BeyondError("division by zero")

@@ -41,9 +41,11 @@ class Whole:
         return states(self)
 
     def scope(self, stack: str, module: str = "") -> ModuleScope:
+        """The scope of a module that the snapshot has."""
         return self._scopes[stack, module]
 
     def find(self, stack: str, module: str) -> ModuleScope | None:
+        """The scope of a module, None when its contents are not part of the input."""
         return self._scopes.get((stack, module))
 
     def instances(self) -> list[ResourceObject]:
@@ -78,6 +80,7 @@ class ModuleScope:
         return f"{self.stack.name}/{prefix}{reference}"
 
     def declare(self, resource: Resource) -> None:
+        """Enter a resource, or one more instance of it."""
         key = (resource.mode, resource.type, resource.name)
         found = self._declared.get(key)
         if found is None:
@@ -86,6 +89,7 @@ class ModuleScope:
             found.written.append(resource)
 
     def declared(self, resource: Resource) -> Declared:
+        """The block a resource belongs to."""
         return self._declared[resource.mode, resource.type, resource.name]
 
     def resource(self, mode: str, type_: str, name: str) -> Any:
@@ -101,6 +105,7 @@ class ModuleScope:
     # Root names
 
     def root(self, name: str) -> Any:
+        """What a root name stands for: a namespace, or a resource type."""
         fixed = _ROOTS.get(name)
         return fixed(self) if fixed is not None else OfType(self, "managed", name)
 
@@ -109,6 +114,7 @@ class ModuleScope:
         return self._once.value(f"{kind}.{name}", lambda: checked(compute()), self.qualified)
 
     def variable(self, name: str) -> Any:
+        """The value of a variable: given by the call or the input, else its default."""
         return self.named("var", name, lambda: self._variable(name))
 
     def _variable(self, name: str) -> Any:
@@ -127,11 +133,13 @@ class ModuleScope:
         return Unknown(f"variable {name} has no default", refs=(reference,))
 
     def local(self, name: str) -> Any:
+        """The value of a local."""
         if name not in self.module.locals:
             return Unknown(f"local {name} is not defined here", refs=(self.qualified(f"local.{name}"),))
         return self.named("local", name, lambda: self.argument(self.module.locals[name]))
 
     def output(self, name: str) -> Any:
+        """The value of an output."""
         if name not in self.module.outputs:
             return Unknown(f"no such output: {name}", refs=(self.qualified(f"output.{name}"),))
         block = self.module.outputs[name]
@@ -140,6 +148,7 @@ class ModuleScope:
         return self.named("output", name, lambda: self.argument(block.get("value")))
 
     def argument(self, raw: Any) -> Any:
+        """The value of an argument as written."""
         return self.evaluator.argument(raw)
 
     def provider(self, key: str, name: str) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Literal:
+    """A constant."""
+
     value: Any
 
 
@@ -20,6 +22,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class TemplateIf:
+    """``%{ if }``."""
+
     condition: Node
     then: Node
     otherwise: Node
@@ -27,6 +31,8 @@ class TemplateIf:
 
 @dataclass(frozen=True, slots=True)
 class TemplateFor:
+    """``%{ for }``; ``key`` is the variable of the key, None without one."""
+
     key: str | None
     value: str
     collection: Node
@@ -42,12 +48,16 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class GetAttr:
+    """``of.name``."""
+
     of: Node
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
+    """``of[key]``."""
+
     of: Node
     key: Node
 
@@ -59,6 +69,8 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class Splat:
+    """``of[*]`` or ``of.*``: ``body`` is what is applied to each element."""
+
     of: Node
     body: Node
 
@@ -74,12 +86,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Unary:
+    """``-x`` and ``!x``."""
+
     operator: str
     operand: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
+    """Arithmetic, comparison and logic."""
+
     operator: str
     left: Node
     right: Node
@@ -87,6 +103,8 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Conditional:
+    """``condition ? then : otherwise``."""
+
     condition: Node
     then: Node
     otherwise: Node
@@ -94,11 +112,15 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True)
 class Tuple:
+    """``[a, b]``."""
+
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Object:
+    """``{key = value}``; a bare name is a literal key."""
+
     items: tuple[tuple[Node, Node], ...]
 
 

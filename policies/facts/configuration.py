@@ -62,6 +62,7 @@ class State:
 
     @property
     def bucket(self) -> Any:
+        """The bucket the backend names."""
         return self.arguments.get("bucket")
 
 

@@ -19,6 +19,7 @@ class Mistakes:
         self.lines: list[str] = []
 
     def add(self, where: str, text: str) -> None:
+        """Enter one mistake."""
         if len(self.lines) < 100:
             self.lines.append(f"{self.file}: {where}: {text}")
 

@@ -91,6 +91,7 @@ class Module:
 
     @property
     def parent(self) -> str:
+        """The path of the module that calls it."""
         return self.path.rpartition("module.")[0].rstrip(".")
 
 

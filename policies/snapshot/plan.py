@@ -15,6 +15,7 @@ _GENERIC = ("plan", "tfplan", "terraform", "show")
 
 
 def is_plan(tree: Mapping[str, Any]) -> bool:
+    """Whether a JSON tree is a plan."""
     return "planned_values" in tree or "resource_changes" in tree
 
 

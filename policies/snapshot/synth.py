@@ -17,6 +17,7 @@ SECTIONS = (
 
 
 def is_synthesized(tree: Mapping[str, Any]) -> bool:
+    """Whether a JSON tree is a configuration."""
     return any(section in tree for section in SECTIONS[1:])
 
 

@@ -72,14 +72,10 @@ def _second(cluster: Cluster, first: Cluster, shared: bool) -> Leak:
 def _pool(world: World, cluster: Cluster) -> Iterator[Evidence]:
     value, res = cluster.identity_pool, cluster.res
     if isinstance(value, Unknown):
-        if value.prefix or not value.refs:
-            yield leak(
-                "undecided",
-                cluster.subject,
-                f"Which pool the identities of cluster {cluster.subject} belong to is not known: {value.reason}",
-                address=res.address,
-                attribute=_POOL,
-            )
+        sentence = (
+            f"Which pool the identities of cluster {cluster.subject} belong to is not known: {value.reason}"
+        )
+        yield leak("undecided", cluster.subject, sentence, address=res.address, attribute=_POOL)
         return
     if str(value).lower() in (workload_pool(world), "autopilot"):
         yield Control(res.address, _POOL)

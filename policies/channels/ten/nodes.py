@@ -29,7 +29,10 @@ def a_node_gives_no_team_anothers_data(world: World) -> Iterator[Evidence]:
     for space in namespaces(world).values():
         if space.contained:
             yield Control(space.address, space.attribute)
-        elif runs_pods(world, space) and space.enforce != "unknown":
+        elif space.enforce == "unknown":
+            sentence = f"Whether pods of namespace {space.name} can break out to nodes that other teams share is not known"
+            yield leak("undecided", space.name, sentence, address=space.address, attribute=space.attribute)
+        elif runs_pods(world, space):
             step = Step(
                 f"a pod of namespace {space.name}",
                 _OTHERS,

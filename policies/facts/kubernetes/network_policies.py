@@ -153,7 +153,7 @@ def _names(obj: Object) -> Policy:
 def _name_peer(match: Block) -> Peer:
     value = match.get("name", match.get("pattern"))
     if isinstance(value, Unknown) or value is None:
-        return Peer(unknown=value or Unknown("no name"), path=match.path)
+        return Peer(unknown=Unknown("it names nothing") if value is None else value, path=match.path)
     return Peer(names=(str(value),), path=match.path)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -45,20 +46,44 @@ def safe_parts(name: str) -> tuple[str, ...]:
 
 
 class Beneath:
-    """A directory, and files below it named by component tuples. Use as a context manager."""
+    """A directory, and files below it named by component tuples. Use as a context manager, from any thread.
+
+    The directory a file was opened in last stays open: files come folder by folder, and each system call less
+    counts when there are many.
+    """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.fd = os.open(root, DIRECTORY)
+        self._lock = threading.Lock()
+        self._last: tuple[tuple[str, ...], int] = ((), self.fd)
 
     def __enter__(self) -> Beneath:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._keep((), self.fd)
         os.close(self.fd)
 
     @contextmanager
     def directory(self, parts: tuple[str, ...], *, create: bool = False) -> Iterator[int]:
         """A descriptor of the directory `parts`. Raises OSError (ELOOP, ENOTDIR) where a link stands in the way."""
+        fd = self._descend(parts, create)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+    def open(self, parts: tuple[str, ...], flags: int, mode: int = 0o644) -> int:
+        """A descriptor of the file `parts`; O_CREAT makes its directories as well."""
+        flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+        with self._lock:
+            folder, fd = self._last
+            if folder != parts[:-1]:
+                fd = self._descend(parts[:-1], bool(flags & os.O_CREAT))
+                self._keep(parts[:-1], fd)
+            return os.open(parts[-1], flags, mode, dir_fd=fd)
+
+    def _descend(self, parts: tuple[str, ...], create: bool) -> int:
         fd = os.dup(self.fd)
         try:
             for part in parts:
@@ -68,14 +93,15 @@ class Beneath:
                 below = os.open(part, DIRECTORY, dir_fd=fd)
                 os.close(fd)
                 fd = below
-            yield fd
-        finally:
+        except OSError:
             os.close(fd)
+            raise
+        return fd
 
-    def open(self, parts: tuple[str, ...], flags: int, mode: int = 0o644) -> int:
-        """A descriptor of the file `parts`; O_CREAT makes its directories as well."""
-        with self.directory(parts[:-1], create=bool(flags & os.O_CREAT)) as fd:
-            return os.open(parts[-1], flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=fd)
+    def _keep(self, parts: tuple[str, ...], fd: int) -> None:
+        if self._last[1] != self.fd:
+            os.close(self._last[1])
+        self._last = (parts, fd)
 
 
 @dataclass(frozen=True)

@@ -72,13 +72,12 @@ def check(
     Examples:
       cloister check
       cloister check cdktf.out --format sarif --output cloister.sarif
+      cloister check --format html --output report.html
       cloister check plan.json --boundary security/boundary.yaml
       cloister check --certificate proven.json && cloister check --verify proven.json
     """
-    if format_ == "html":
-        stop("--format html is not built yet; text, json, sarif, junit and markdown are")
     report = run(paths, boundary)
-    text = _text(report) if format_ == "text" else import_module(FORMATS[format_]).render(report)
+    text = _rendered(report, format_)
     if output:
         write(output, text)
         click.echo(f"{len(report.findings)} findings, grade {report.grade.letter}: {output}", err=True)
@@ -226,6 +225,17 @@ def _verify(report: Report, boundary: Path, path: Path) -> None:
 
 def _digest(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
+
+
+def _rendered(report: Report, format_: str) -> str:
+    if format_ == "text":
+        return _text(report)
+    if format_ == "html":
+        from policies.report import as_html
+
+        return as_html.render(report, today())
+    rendered: str = import_module(FORMATS[format_]).render(report)
+    return rendered
 
 
 def _text(report: Report) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policies.channels.evidence import Evidence, Failing, Leak, Step
-from policies.channels.net.reachable import passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.network_policies import policies
@@ -18,6 +17,7 @@ from policies.facts.network.denies import decided_by, deny_controls
 from policies.facts.network.egress import Opening, openings
 from policies.facts.network.networks import inside
 from policies.facts.network.packets import PROTOCOLS, Services
+from policies.facts.network.passage import passage
 from policies.facts.network.ranges import VIPS
 from policies.facts.resource import Block
 from policies.facts.world import World

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from policies.channels.evidence import Advice, Control, Evidence, Failing, Leak, Step
-from policies.channels.net.reachable import passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.flows import leaves
@@ -23,6 +22,7 @@ from policies.facts.network.networks import (
     strings,
     subnet_of,
 )
+from policies.facts.network.passage import passage
 from policies.facts.places import project_of
 from policies.facts.resource import Block, Res
 from policies.facts.world import World

@@ -163,6 +163,15 @@ def only_google_vips_route_to_the_internet_gateway(world: World) -> Iterable[Evi
     for network in networks(world).values():
         if not may(network.default_routes):
             yield Control(network.res.address, "delete_default_routes_on_create")
+        if may(network.auto_subnets):
+            unsure = isinstance(network.auto_subnets, Unknown)
+            yield Leak(
+                "undecided" if unsure else "weakened", network.res.subject,
+                f"Network {network.key} {'may make' if unsure else 'makes'} a subnet in every region by itself "
+                f"(auto_create_subnetworks), ranges that no stack declares. Only its routes and its firewall still keep the data in.",
+                (), f"set auto_create_subnetworks = false on {network.res.address}", network.res.address,
+                "auto_create_subnetworks",
+            )  # fmt: skip
     for key, found in routes(world).items():
         for route in found:
             if route.hop not in ("gateway", "unknown"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policies.channels.evidence import Advice, Control, Evidence, Leak, Step
-from policies.channels.net.reachable import Passage, passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.naming import short
@@ -15,6 +14,7 @@ from policies.facts.network.exits import hop_inside, machine_at
 from policies.facts.network.links import links
 from policies.facts.network.networks import Key, flag, inside, network_key, networks
 from policies.facts.network.nics import MACHINES, nics
+from policies.facts.network.passage import Passage, passage
 from policies.facts.network.ranges import VIPS
 from policies.facts.network.routes import Route, routes
 from policies.facts.resource import Res

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policies.channels.evidence import Advice, Control, Evidence, Leak, Step
-from policies.channels.net.reachable import passage
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.network.addresses import PRIVATE
 from policies.facts.network.denies import deny_controls
 from policies.facts.network.links import Link, links, producer_guarded
 from policies.facts.network.networks import flag, inside, network_key, networks
+from policies.facts.network.passage import passage
 from policies.facts.resource import Res
 from policies.facts.world import World
 

@@ -75,33 +75,40 @@ def _certain(rule: Rule, at: Position) -> bool:
     )
 
 
-def passes(layers: Sequence[Layer], at: Position, ingress: bool) -> list[Piece]:
-    """Every packet that passes in one direction, each with the rule that decides it. Pieces do not overlap."""
+def passes(layers: Sequence[Layer], at: Position, ingress: bool, each: bool = False) -> list[Piece]:
+    """Every packet that passes in one direction, with the rule that decides it.
+
+    Pieces do not overlap, unless ``each``: then every allow has all that no deny before it takes, as if no other allow
+    had decided it already, so that each rule that lets something pass can be named.
+    """
     pieces: list[Piece] = []
-    undecided = ALL_PACKETS
+    undecided = undenied = ALL_PACKETS
     fallen: list[tuple[Packets, Rule]] = []
     for layer in layers:
         if layer.region and at.region and layer.region != at.region:
             continue
         skipped = NO_PACKETS
+        skipped_each = NO_PACKETS
         for rule in layer.rules:
             if rule.ingress != ingress or not applies(rule, at):
                 continue
             if layer.region and not at.region and rule.action != "allow":
                 continue  # a NIC whose region is not known may not be in the policy's
-            hit = undecided & rule.remote
-            if not hit:
-                continue
+            hit = (undenied if each else undecided) & rule.remote
             if rule.action == "allow":
-                pieces.append(Piece(hit, rule, _fell(hit, fallen)))
-            elif rule.action == "next":
-                skipped |= hit
-                fallen.append((hit, rule))
+                if hit:
+                    pieces.append(Piece(hit, rule, _fell(hit, fallen)))
+            else:
+                if rule.action == "next":
+                    skipped |= undecided & rule.remote
+                    skipped_each |= undenied & rule.remote
+                    fallen.append((hit, rule))
+                undenied -= rule.remote
             undecided -= rule.remote
         undecided |= skipped
+        undenied |= skipped_each
     if not ingress and undecided:
-        through = _fell(undecided, fallen)
-        pieces.append(Piece(undecided, None, through))
+        pieces.append(Piece(undecided, None, _fell(undecided, fallen)))
     return pieces
 
 

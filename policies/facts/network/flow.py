@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies.facts.network.addresses import Addresses
-from policies.facts.network.firewall import Layer, Piece, Position, layers, passes
-from policies.facts.network.networks import Key, networks
+from policies.facts.network.firewall import Layer, Piece, Position, applies, layers, passes
+from policies.facts.network.networks import Key, inside, networks
 from policies.facts.network.nics import Nic, nics_by_network
 from policies.facts.world import World, fact
 
@@ -17,16 +17,32 @@ def network_layers(world: World) -> dict[Key, list[Layer]]:
 
 @fact
 def positions(world: World) -> dict[Key, dict[Position, list[Nic]]]:
-    """The kinds of NICs of each network, as the firewall tells them apart. A network without NICs has one kind with
-    no NIC: code may be put there."""
+    """The kinds of NICs of each network, as the firewall tells them apart.
+
+    Kinds that have no NIC now count too, for code may be put there: any at all in a network without NICs, and whoever
+    carries the targets of an allow that speaks of nobody yet.
+    """
     found: dict[Key, dict[Position, list[Nic]]] = {key: {} for key in networks(world)}
     for network, group in nics_by_network(world).items():
         if network in found:
             for nic in group:
                 found[network].setdefault(nic.position, []).append(nic)
-    for kinds in found.values():
+    for network, kinds in found.items():
         if not kinds:
             kinds[Position()] = []
+        real = list(kinds)
+        for rule in (rule for layer in network_layers(world)[network] for rule in layer.rules):
+            targeted = rule.tags or rule.accounts or rule.secure_tags
+            beyond = rule.remote.addresses - inside(world)
+            if (
+                rule.action == "allow"
+                and not rule.disabled
+                and targeted
+                and beyond
+                and not any(applies(rule, at) for at in real)
+            ):
+                account = min(rule.accounts, default="")
+                kinds.setdefault(Position(rule.tags, account, rule.secure_tags, rule.local), [])
     return found
 
 
@@ -40,7 +56,7 @@ def decided(world: World, network: Key, at: Position, ingress: bool) -> list[Pie
     cache = _decided(world)
     key = (network, at, ingress)
     if key not in cache:
-        cache[key] = passes(network_layers(world)[network], at, ingress)
+        cache[key] = passes(network_layers(world)[network], at, ingress, each=True)
     return cache[key]
 
 

@@ -208,7 +208,10 @@ def foreign_project(world: World, value: Any) -> str | None:
 def created(world: World, type_: str, value: Any, beside: Res | None = None) -> Res | None:
     """The resource of the snapshot that a name, full name or reference means; None where the snapshot has none, or
     where the full name lies in another project."""
-    return None if foreign_project(world, value) else find(world, type_, value, beside)
+    if foreign_project(world, value):
+        return None
+    res = find(world, type_, value, beside)
+    return res if res is None or world.owns_project(res.project) is not False else None
 
 
 @fact

@@ -180,9 +180,13 @@ def test_decision_is_that_of_a_packet_walk(config: dict[str, Any], tag: str) -> 
     at = Position(frozenset({tag}), f"{tag}@{PROJECT}.iam.gserviceaccount.com", region="europe-west1")
     for ingress in (False, True):
         pieces = passes(layers(world, Key(PROJECT, "net")), at, ingress)
+        each = passes(layers(world, Key(PROJECT, "net")), at, ingress, each=True)
         for remote, (protocol, port) in product(REMOTES, PACKETS):
             block = parse(remote)
             assert block is not None
             passed = [p for p in pieces if p.packets.has(block.intervals[0][0], NUMBERS[protocol], port)]
             assert len(passed) <= 1  # pieces do not overlap
+            assert any(p.packets.has(block.intervals[0][0], NUMBERS[protocol], port) for p in each) == bool(
+                passed
+            )
             assert bool(passed) == oracle(config, tag, ingress, remote, protocol, port)

@@ -112,8 +112,23 @@ def test_two_leaks_are_found_where_each_is(seed: int) -> None:
         return
     alone = [channels(world_of(merge(BASE, change))) for change in (one, two)]
     both = channels(world_of(merge(merge(BASE, one), two)))
-    lost = [channel for found in alone for channel, count in found.items() if count and not both[channel]]
+    lost = [
+        channel
+        for found, other in zip(alone, (two, one), strict=True)
+        for channel, count in found.items()
+        if count and not both[channel] and not EXCUSES.get(channel, frozenset()) & other.keys()
+    ]
     assert lost == [], (one, two)
+
+
+# What takes the ground from under a finding: a balancer explains its probes, an enforced perimeter its dry run.
+EXCUSES = {
+    "NET-14": {
+        "google_compute_forwarding_rule", "google_compute_region_backend_service", "google_compute_network_endpoint_group",
+        "google_compute_health_check",
+    },
+    "API-05": {"google_access_context_manager_service_perimeter"},
+}  # fmt: skip
 
 
 def test_there_is_enough_to_spoil() -> None:

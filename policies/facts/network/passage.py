@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.channels.evidence import Step
+from policies.facts.evidence import Step
 from policies.facts.network.addresses import Addresses
 from policies.facts.network.egress import why
 from policies.facts.network.firewall import Piece

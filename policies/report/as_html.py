@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any, Generic, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from policies.channels.evidence import Assumed, Residual
 from policies.report.drawing import PLANES, Lane, family, lanes, rank
@@ -111,7 +111,7 @@ def render(report: Report, day: date) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("policies.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -119,6 +119,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         # Every string that is printed passes here before it is escaped: no template can forget it.
         finalize=lambda value: plain(value) if type(value) is str else value,
+    )
+    environment.filters["prose"] = _prose
+    return environment
+
+
+def _prose(text: str) -> Markup:
+    """A sentence whose names stand in backticks, as HTML."""
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0:  # a backtick too many belongs to a name
+        return escape("`".join(parts))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
+        for index, part in enumerate(parts)
     )
 
 

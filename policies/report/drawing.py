@@ -16,7 +16,7 @@ FAMILIES = {
     "IAM": ("Identities and grants", "outside principals"),
     "GCS": ("Buckets", "outside readers, foreign buckets"),
     "K8S": ("GKE and Kubernetes", "outside callers and endpoints"),
-    "SRV": ("Serverless and managed services", "Google's own networks"),
+    "SRV": ("Serverless and ML services", "Google's own networks"),
     "BQ": ("BigQuery", "outside readers, foreign datasets"),
     "MSG": ("Messaging and schedulers", "foreign endpoints"),
     "LOG": ("Logs, metrics and feeds", "foreign log and alert sinks"),
@@ -31,7 +31,7 @@ FAMILIES = {
 }
 """The catalogue's families: name, and the sinks their channels end in."""
 
-PLANES = ("Identities and grants", "Network", "Resources and doors")
+PLANES = ("Identities", "Network", "Resources")
 _IDENTITY = re.compile(r"_iam_|service_account|_role|workload_identity|hmac_key|access_boundary")
 _NETWORK = re.compile(
     r"google_compute_(global_)?(network|subnetwork|firewall|route|router|vpn|ha_vpn|address|forwarding|service_attach)"

@@ -42,7 +42,7 @@
   fold.addEventListener("click", () => unfold(fold.textContent !== "Fold all"));
   addEventListener("hashchange", follow);
   addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details")) details.open = true;
+    for (const scheme of document.querySelectorAll(".scheme")) scheme.open = true;
   });
   filter();
   follow();

@@ -1,0 +1,330 @@
+"""The page of the report: its structure, hostile names, its size at 200 teams, its bytes, and that it loads nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import date
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from policies.channels.evidence import Advice, Assumed, Control, Evidence, Leak, Residual, Step
+from policies.report.as_html import render
+from policies.report.drawing import FAMILIES, family, lanes, plane
+from policies.report.grade import grade
+from policies.report.model import Report
+from policies.snapshot.model import Input
+from policies.verdicts.catalogue import catalogue
+from policies.verdicts.decide import decide
+
+DAY = date(2026, 11, 25)
+HOSTILE = (
+    '"></code></script><script>document.title="owned"</script>\x1b[31m\u202egnirts\u2066`&\'' + "y" * 10_000
+)
+VOID = {"meta", "br", "input", "link", "img", "hr"}
+CHROMIUM = shutil.which("chromium")
+
+
+class Boundary:
+    """What ``decide`` reads of a boundary."""
+
+    organization = None
+    attestations = ()
+    exceptions = ()
+
+
+@dataclass
+class Node:
+    tag: str
+    attributes: dict[str, str]
+    children: list[Node] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    def all(self, tag: str = "", **wanted: str) -> list[Node]:
+        """Every node below of this tag with these attributes (``class_`` is one of the classes)."""
+        found = []
+        for child in self.children:
+            classes = child.attributes.get("class", "").split()
+            if (not tag or child.tag == tag) and all(
+                value in classes if key == "class_" else child.attributes.get(key) == value
+                for key, value in wanted.items()
+            ):
+                found.append(child)
+            found += child.all(tag, **wanted)
+        return found
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join([*self.words, *(child.text for child in self.children)]).split())
+
+
+class Tree(HTMLParser):
+    """A strict reading: every element is closed, in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.root = Node("", {})
+        self._open = [self.root]
+        self.feed(page)
+        self.close()
+        assert self._open == [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"an attribute twice: {tag} {names}"
+        node = Node(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].children.append(node)
+        if tag not in VOID:
+            self._open.append(node)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open[-1].tag == tag, f"</{tag}> closes <{self._open[-1].tag}>"
+        self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].words.append(data)
+
+
+def report_over(evidence: dict[str, list[Evidence]], name: str = "cdk.tf.json") -> Report:
+    """Every channel of the catalogue, closed where ``evidence`` does not say otherwise."""
+    verdicts = tuple(
+        decide(entry, evidence.get(identifier, []), Boundary(), DAY)  # type: ignore[arg-type]
+        for identifier, entry in catalogue().items()
+    )
+    trusted = (Assumed("operates the platform", "s@acme.example", None, "group:p@acme.example"),)
+    failing = any(verdict.findings for verdict in verdicts)
+    return Report("project", grade(failing, "project", False), (Input(name, "0" * 64),), verdicts, trusted)
+
+
+def failing_over(subject: str) -> Report:
+    address = f"platform/google_compute_router_nat.{subject}"
+    leak = Leak(
+        "open", subject, f"A pod reaches the internet through {subject}.",
+        (Step("a pod", subject, "the NAT `translates`", address, "name"), Step(subject, "the internet", "it is NAT")),
+        f"remove {subject}", address, "name",
+    )  # fmt: skip
+    return report_over(
+        {
+            "NET-06": [leak],
+            "NET-07": [Control("platform/google_compute_network.vpc", subject), Advice(subject)],
+            "IAM-01": [Control("platform/google_project_iam_binding.b", "members")],
+            "API-01": [Residual(subject, "a perimeter")],
+            "TEN-02": [Assumed(f"share of {subject}", subject, date(2026, 12, 5), subject)],
+            "LOG-04": [Assumed("alerts", "s@acme.example", date(2026, 11, 22), "alerts")],
+        },
+        subject,
+    )
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(failing_over("leaky"), DAY)
+
+
+def test_findings_come_first_with_path_evidence_cure_and_standards(page: str) -> None:
+    (main,) = Tree(page).root.all("main")
+    sections = [node.attributes["id"] for node in main.children if node.tag == "section"]
+    assert sections == ["findings", "drawing", "grounds", "channels", "standards"]
+    leak, expired = main.all("article")
+    assert "A pod reaches the internet through leaky." in leak.text
+    first, last = leak.all("ol")[0].all("li")
+    assert (
+        "a pod → leaky" in first.text
+        and "platform/google_compute_router_nat.leaky attribute name" in first.text
+    )
+    assert first.all("code")[0].text == "translates"
+    assert "leaky → the internet" in last.text
+    assert "Cure remove leaky" in leak.text and "NIST SC-7" in leak.text and "T1048" in leak.text
+    assert "expired on 2026-11-22" in expired.text
+
+
+def test_what_holds_has_no_findings_and_says_its_claim() -> None:
+    root = Tree(render(report_over({}), DAY)).root
+    assert root.all("h1")[0].text == "The boundary holds"
+    assert "Do not call it proven." in root.all("header")[0].text
+    assert not root.all("article") and not root.all(id="findings")
+
+
+def test_every_channel_is_listed_once_under_its_family(page: str) -> None:
+    root = Tree(page).root
+    channels = root.all("details", class_="channel")
+    assert [node.attributes["id"] for node in channels] == list(catalogue())
+    for section in root.all("section", class_="family"):
+        assert {family(node.attributes["id"]) for node in section.all("details")} == {
+            section.attributes["id"]
+        }
+    by_id = {node.attributes["id"]: node for node in channels}
+    assert by_id["NET-06"].attributes["data-status"] == "open"
+    assert "platform/google_compute_network.vpc attribute leaky" in by_id["NET-07"].text
+    assert "nothing in the inputs opens this channel" in by_id["BQ-01"].text
+
+
+def test_grounds_tell_the_days_left_and_what_would_close(page: str) -> None:
+    (grounds,) = Tree(page).root.all(id="grounds")
+    assert (
+        "10 days left" in grounds.text
+        and "expired 3 days ago" in grounds.text
+        and "no expiry" in grounds.text
+    )
+    assert "a perimeter" in grounds.text and "0" * 64 in grounds.text
+    assert "group:p@acme.example" in grounds.text
+
+
+def test_standards_name_each_channel_with_its_status(page: str) -> None:
+    (standards,) = Tree(page).root.all(id="standards")
+    assert [node.text.rpartition(" ")[0].rpartition(" ")[0] for node in standards.all("h3")] == [
+        "CIS Google Cloud Platform Foundation Benchmark",
+        "CIS Google Kubernetes Engine Benchmark",
+        "NIST SP 800-53",
+        "MITRE ATT&CK",
+    ]
+    rows = {row.all("th")[0].text: row.all("td")[0].text for row in standards.all("tr") if row.all("td")}
+    assert set(rows) == {name for entry in catalogue().values() for name in entry.standards}
+    assert rows["T1048"].startswith("open NET-06 ")
+    assert list(rows).index("CIS-GCP 3.9" if "CIS-GCP 3.9" in rows else "CIS-GCP 3.7") < list(rows).index(
+        "CIS-GCP 3.10"
+    )
+
+
+def test_the_drawing_says_what_the_report_says(page: str) -> None:
+    report = failing_over("leaky")
+    drawn = {lane.family: lane for lane in lanes(report)}
+    assert set(drawn) == set(FAMILIES) == {family(identifier) for identifier in catalogue()}
+    assert sum(count for lane in drawn.values() for _, count in lane.counts) == len(catalogue())
+    assert drawn["NET"].status == "open" and drawn["NET"].failing == ("NET-06",) and drawn["NET"].passes
+    assert drawn["NET"].cuts == (0, 1, 0) and drawn["IAM"].cuts[0] == 1
+    assert not drawn["DNS"].passes
+    (svg,) = Tree(page).root.all("svg")
+    states = [text.text for text in svg.all("text", class_="state")]
+    assert states[0] == "1 open, 1 residual, 22 closed"
+    heads = [lane.attributes["class"] for lane in svg.all("g") if lane.all("path", class_="head")]
+    assert len(heads) == sum(lane.passes for lane in drawn.values()) and heads[0] == "lane open"
+
+
+@pytest.mark.parametrize(
+    ("address", "index"),
+    [
+        ("a/google_storage_bucket_iam_binding.x", 0),
+        ("a/kubernetes_role_v1.x", 0),
+        ("a/google_compute_network_firewall_policy_rule.x", 1),
+        ("a/kubernetes_network_policy_v1.x", 1),
+        ("a/google_storage_bucket.iam_", 2),
+        ("a/data.google_dns_managed_zone.x", 1),
+    ],
+)
+def test_a_control_is_drawn_on_the_plane_of_its_type(address: str, index: int) -> None:
+    assert plane(address) == index
+
+
+def test_hostile_names_stay_names(page: str) -> None:
+    hostile = render(failing_over(HOSTILE), DAY)
+    root = Tree(hostile).root
+    assert len(root.all("script")) == 1 and len(root.all()) >= len(Tree(page).root.all())
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", hostile)
+    assert "y" * 500 not in hostile and "characters)" in hostile
+    assert "\\u202e" in root.all("article")[0].text
+    plain_tags = [node.tag for node in Tree(page).root.all("main")[0].all() if node.tag != "code"]
+    assert [node.tag for node in root.all("main")[0].all() if node.tag != "code"] == plain_tags
+
+
+def test_nothing_is_loaded_and_only_the_pages_own_script_may_run(page: str) -> None:
+    root = Tree(page).root
+    own = "".join(word for tag in ("style", "script") for word in root.all(tag)[0].words)
+    assert not re.search(r"(?i)//|url\(|@import|fetch\(|XMLHttpRequest|import\(", own)
+    for node in root.all():
+        assert node.tag not in {"img", "link", "iframe", "object", "embed", "base"}
+        assert not any(name.startswith("on") or name in {"src", "style"} for name in node.attributes)
+        assert node.attributes.get("href", "#").startswith("#")
+    policy = next(m.attributes["content"] for m in root.all("meta") if "http-equiv" in m.attributes)
+    assert policy.startswith("default-src 'none'")
+    for tag, directive in (("style", "style-src"), ("script", "script-src")):
+        (element,) = root.all(tag)
+        digest = b64encode(hashlib.sha256("".join(element.words).encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy
+
+
+def test_it_can_be_read_by_ear_and_by_keyboard(page: str) -> None:
+    root = Tree(page).root
+    assert root.all("html")[0].attributes["lang"] == "en"
+    ids = [node.attributes["id"] for node in root.all() if "id" in node.attributes]
+    assert len(ids) == len(set(ids))
+    for node in root.all():
+        for name in ("aria-labelledby", "for"):
+            assert set(node.attributes.get(name, "").split()) <= set(ids)
+        if node.tag == "a":
+            assert node.attributes["href"][1:] in ids and node.text
+        if node.tag in {"select", "input"}:
+            assert any(node in label.all() for label in root.all("label"))
+    levels = [int(node.tag[1]) for node in root.all() if re.fullmatch("h[1-6]", node.tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(len(root.all(tag)) == 1 for tag in ("main", "nav", "footer"))
+
+
+def test_two_hundred_teams_stay_under_two_megabytes() -> None:
+    teams = [f"team-of-a-rather-long-name-{number:03}" for number in range(200)]
+    evidence: dict[str, list[Evidence]] = {
+        identifier: [
+            Control(f"{team}/google_storage_bucket_iam_binding.raw_{team}", "members") for team in teams
+        ]
+        for identifier in catalogue()
+    }
+    for identifier in ("GCS-02", "IAM-01", "TEN-02"):
+        evidence[identifier] = [
+            Leak(
+                "open",
+                team,
+                f"{team} leaks.",
+                (Step(team, "evil", "grant", f"{team}/x.y", "member"),),
+                "cut",
+                "a",
+                "b",
+            )
+            for team in teams
+        ]
+    evidence["LOG-04"] = [Assumed("receives alerts", "s@acme.example", None, team) for team in teams]
+    page = render(report_over(evidence), DAY)
+    assert len(page.encode()) < 2_000_000
+    root = Tree(page).root
+    assert "and 180 more controls" in root.all(id="NET-01")[0].text
+    assert "and 190 more findings of this channel" in root.all(id="findings")[0].text
+    assert "and 197 more" in root.all(id="grounds")[0].text
+
+
+def test_the_same_report_and_day_give_the_same_bytes(page: str) -> None:
+    assert render(failing_over("leaky"), DAY) == page
+    assert render(failing_over("leaky"), date(2026, 11, 26)) != page
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@pytest.mark.parametrize("subject", ["leaky", HOSTILE], ids=["plain", "hostile"])
+def test_a_browser_runs_the_filter_and_nothing_else(tmp_path: Path, subject: str) -> None:
+    report = tmp_path / "report.html"
+    report.write_text(render(failing_over(subject), DAY), encoding="utf-8")
+    done = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
+            f"{report.as_uri()}#NET-06",
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "Content Security Policy" not in done.stderr, done.stderr
+    root = Tree(done.stdout).root
+    assert root.all("title")[0].text == "The boundary fails, grade F - Cloister"
+    assert "hidden" not in root.all(id="filter")[0].attributes
+    assert root.all(id="shown")[0].text == f"{len(catalogue())} of {len(catalogue())} channels"
+    assert "open" in root.all(id="NET-06")[0].attributes and "open" not in root.all(id="NET-07")[0].attributes

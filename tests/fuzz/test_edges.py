@@ -22,7 +22,7 @@ from policies.check import check_paths
 TESTS = Path(__file__).parents[1]
 REFERENCE = TESTS / "data" / "reference"
 SYNTH = json.loads((REFERENCE / "cdk.tf.json").read_text())
-EXAMPLES = 150 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 8
+EXAMPLES = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 8
 
 
 @cache

@@ -25,8 +25,8 @@ REFERENCE = Path(__file__).parents[1] / "data" / "reference"
 BOUNDARY = REFERENCE / "boundary.yaml"
 SYNTH = json.loads((REFERENCE / "cdk.tf.json").read_text())
 PLAN = json.loads((REFERENCE / "tfplan.json").read_text())
-# At about four checks a second and core: `make fuzz` spends some five minutes here.
-EXAMPLES = 300 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 15
+# `make fuzz` spends some five minutes here.
+EXAMPLES = 1200 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 15
 LONGEST = 20.0
 
 fuzzed = settings(

@@ -29,7 +29,7 @@ def pods_send_only_what_policies_allow(world: World) -> Iterator[Evidence]:
         yield from _enforced(cluster, way)
     for name in sorted({*namespaces(world), *_used(world)}):
         space = namespace(world, name)
-        leaks = [*_free(world, space, way), *_allowed(world, space, way)]
+        leaks = [*_free(world, space, way), *_answers(world, space), *_allowed(world, space, way)]
         yield from leaks
         if not leaks:
             yield from (
@@ -96,6 +96,21 @@ def _free(world: World, space: Namespace, way: tuple[Step, ...] | None) -> Itera
         f"add a network policy with an empty pod selector and policy_types [Egress] to namespace {space.name}"
     )
     yield cut_or_open(way, space.name, sentence, step, fix, address, attribute, cut)
+
+
+def _answers(world: World, space: Namespace) -> Iterator[Evidence]:
+    """A namespace whose pods take connections from anywhere: a reply needs no egress rule, so the default deny of a
+    namespace holds only when it holds both ways (2.6 of the catalogue)."""
+    if free_pod(world, space, "egress", own=True) is not None or not runs_pods(world, space):
+        return
+    if space.name == "kube-system" or free_pod(world, space, "ingress", own=True) is None:
+        return
+    sentence = (
+        f"Namespace {space.name} has no default deny: no network policy with Ingress isolates its pods, and what a pod "
+        f"answers to whoever connects leaves whatever its egress policies say; {FIREWALL}"
+    )
+    fix = f"add a network policy with an empty pod selector and policy_types [Ingress, Egress] to namespace {space.name}"
+    yield leak("weakened", space.name, sentence, (), fix, *_place(world, space))
 
 
 def _place(world: World, space: Namespace) -> tuple[str, str]:

@@ -14,8 +14,16 @@ def build_world(snapshot: Snapshot, boundary: Boundary, declared: Declarations |
     evaluation = Evaluation(snapshot, boundary.project, boundary.project_number or "")
     resources = [
         Res(
-            item.values, "", item.resource.address, item.resource.stack, item.resource.type, item.resource.name,
-            item.resource.mode, item.resource.meta, item.project, item.provider,
+            item.values,
+            "",
+            item.resource.address,
+            item.resource.stack,
+            item.resource.type,
+            item.resource.name,
+            item.resource.mode,
+            item.resource.meta,
+            item.project,
+            item.provider,
         )
         for item in evaluation.resources()
     ]

@@ -33,7 +33,10 @@ def run(node: Node, name: str, image: str, folder: Path) -> str:
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": name},
-        "spec": {"backoffLimit": 0, "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
+        "spec": {
+            "backoffLimit": 0,
+            "template": {"spec": {"restartPolicy": "Never", "containers": [container]}},
+        },
     }
     manifest = folder / f"{name}.json"
     manifest.write_text(json.dumps(job))
@@ -61,7 +64,9 @@ def ask(name: str) -> tuple[int, bytes]:
     question = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(5)
-        client.sendto(struct.pack(">6H", 7, 0x0100, 1, 0, 0, 0) + question + struct.pack(">2H", 1, 1), (ADDRESS, 53))
+        client.sendto(
+            struct.pack(">6H", 7, 0x0100, 1, 0, 0, 0) + question + struct.pack(">2H", 1, 1), (ADDRESS, 53)
+        )
         answer = client.recv(512)
     return answer[3] & 15, answer[-4:]
 

@@ -14,7 +14,26 @@ from policies.check import check_paths
 
 TESTS = Path(__file__).parents[1]
 REFERENCE = TESTS / "data" / "reference"
-FAMILIES = "NET DNS API IAM GCS K8S SRV BQ MSG LOG CMP REG SEC DB TF TEN PRJ COV".split()
+FAMILIES = [
+    "NET",
+    "DNS",
+    "API",
+    "IAM",
+    "GCS",
+    "K8S",
+    "SRV",
+    "BQ",
+    "MSG",
+    "LOG",
+    "CMP",
+    "REG",
+    "SEC",
+    "DB",
+    "TF",
+    "TEN",
+    "PRJ",
+    "COV",
+]
 CASES = sorted(p for family in FAMILIES for p in (TESTS / "cases" / family).glob("*/*/case.yaml"))
 EMPTY = {
     "//": {"metadata": {"stackName": "platform"}},

@@ -308,23 +308,58 @@ def test_the_same_report_and_day_give_the_same_bytes(page: str) -> None:
     assert render(failing_over("leaky"), date(2026, 11, 26)) != page
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-@pytest.mark.parametrize("subject", ["leaky", HOSTILE], ids=["plain", "hostile"])
-def test_a_browser_runs_the_filter_and_nothing_else(tmp_path: Path, subject: str) -> None:
-    report = tmp_path / "report.html"
-    report.write_text(render(failing_over(subject), DAY), encoding="utf-8")
-    done = subprocess.run(
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+def browse(page: str, folder: Path, *flags: str, at: str = "") -> subprocess.CompletedProcess[str]:
+    """A headless Chromium over the page, which it is given as a file."""
+    report = folder / "report.html"
+    report.write_text(page, encoding="utf-8")
+    return subprocess.run(
         [
             str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
-            f"{report.as_uri()}#NET-06",
+            "--enable-logging=stderr", f"--user-data-dir={folder / 'profile'}", *flags, report.as_uri() + at,
         ],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
+
+
+@needs_chromium
+def test_a_browser_opens_the_channel_asked_for_and_runs_no_name(tmp_path: Path) -> None:
+    done = browse(render(failing_over(HOSTILE), DAY), tmp_path, "--dump-dom", at="#NET-06")
     assert "Content Security Policy" not in done.stderr, done.stderr
     root = Tree(done.stdout).root
     assert root.all("title")[0].text == "The boundary fails, grade F - Cloister"
     assert "hidden" not in root.all(id="filter")[0].attributes
     assert root.all(id="shown")[0].text == f"{len(catalogue())} of {len(catalogue())} channels"
     assert "open" in root.all(id="NET-06")[0].attributes and "open" not in root.all(id="NET-07")[0].attributes
+
+
+@needs_chromium
+def test_a_browser_filters_by_status_and_words(page: str, tmp_path: Path) -> None:
+    chosen = """<script>
+      const words = document.getElementById("words"), status = document.getElementById("status");
+      words.value = "INTERNET Route"; words.dispatchEvent(new Event("input"));
+      status.value = "closed"; status.dispatchEvent(new Event("change"));
+    </script>"""
+    # The page's own policy would refuse the script that plays the reader.
+    played = page.replace("http-equiv=", "data-was=").replace("</body>", f"{chosen}</body>")
+    root = Tree(browse(played, tmp_path, "--dump-dom").stdout).root
+    seen = [node for node in root.all("details", class_="channel") if "hidden" not in node.attributes]
+    wanted = [
+        node.attributes["id"]
+        for node in Tree(page).root.all("details", class_="channel")
+        if node.attributes["data-status"] == "closed"
+        and all(word in node.text.lower() for word in ("internet", "route"))
+    ]
+    assert [node.attributes["id"] for node in seen] == wanted and 0 < len(wanted) < 20
+    assert root.all(id="shown")[0].text == f"{len(wanted)} of {len(catalogue())} channels"
+    assert "hidden" in root.all(id="COV")[0].attributes
+
+
+@needs_chromium
+def test_a_browser_prints_a_few_pages(page: str, tmp_path: Path) -> None:
+    target = tmp_path / "report.pdf"
+    browse(page, tmp_path, "--no-pdf-header-footer", f"--print-to-pdf={target}")
+    assert 8 < len(re.findall(rb"/Type\s*/Page\b", target.read_bytes())) < 40

@@ -36,7 +36,11 @@ def agents_ship_to_the_own_project(world: World) -> Iterator[Evidence]:
 def _printed(cluster: Cluster) -> Iterator[Evidence]:
     res, name = cluster.res, cluster.subject
     components = res.get("logging_config.enable_components")
-    on = isinstance(components, Unknown) or components is None or "WORKLOADS" in components
+    on = (
+        not isinstance(components, list | tuple)
+        or "WORKLOADS" in components
+        or any(isinstance(item, Unknown) for item in components)
+    )
     if on and res.get("logging_service", "logging.googleapis.com/kubernetes") != "none":
         text = f"what pods of cluster {name} print reaches the log buckets of their teams, without any network of theirs"
         yield Residual(text, _LOG_LIMIT)

@@ -186,7 +186,10 @@ def _cluster(cluster: Cluster) -> Iterator[Evidence]:
     automatic = f"node_pool_auto_config.node_kubelet_config.{_READONLY}"
     for attribute in (defaults, automatic):
         value = res.get(attribute)
-        if value is not None and str(value).upper() != "FALSE" and not isinstance(value, Unknown):
+        if isinstance(value, Unknown):
+            sentence = f"Whether pools of cluster {name} that say nothing else open the kubelet's read-only port is not known: {value.reason}"
+            yield leak("undecided", name, sentence, address=res.address, attribute=attribute)
+        elif value is not None and str(value).upper() != "FALSE":
             sentence = f"Pools of cluster {name} that say nothing else open the kubelet's read-only port; only that every pool says FALSE keeps it shut"
             yield leak("weakened", name, sentence, (), f"set {attribute} = FALSE", res.address, attribute)
     for attribute, wanted, says, cut in (

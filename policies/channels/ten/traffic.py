@@ -75,7 +75,16 @@ def _enforced(world: World) -> Iterator[Evidence]:
                 attribute="datapath_provider",
             )
         visible = cluster.on("enable_intranode_visibility")
-        if visible is False and not cluster.autopilot:
+        if isinstance(visible, Unknown):
+            sentence = f"Whether traffic between pods of one node of cluster {cluster.subject} passes the VPC is not known: {visible.reason}"
+            yield leak(
+                "undecided",
+                cluster.subject,
+                sentence,
+                address=res.address,
+                attribute="enable_intranode_visibility",
+            )
+        elif not visible and not cluster.autopilot:
             sentence = f"Traffic between pods of one node of cluster {cluster.subject} never passes the VPC; only network policies keep teams apart there, and no flow log shows it"
             yield leak(
                 "weakened",
@@ -268,11 +277,12 @@ def _candidates(world: World, wanted: Selector, space: Namespace) -> Iterator[Na
 
 
 @fact
-def _by_label(world: World) -> dict[tuple[str, object], list[Namespace]]:
-    found: dict[tuple[str, object], list[Namespace]] = {}
+def _by_label(world: World) -> dict[tuple[str, str], list[Namespace]]:
+    found: dict[tuple[str, str], list[Namespace]] = {}
     for space in namespaces(world).values():
         for key, value in space.labels.items():
-            found.setdefault((key, value), []).append(space)
+            if isinstance(value, str):
+                found.setdefault((key, value), []).append(space)
     return found
 
 

@@ -84,7 +84,7 @@ def _cluster(cluster: Cluster) -> Gate:
             True,
         )
         return Gate(name, (hole,), ())
-    if mode not in _ENFORCING:
+    if str(mode) not in _ENFORCING:
         hole = Hole(
             f"Cluster {name} pulls any image: Binary Authorization is not enforced", f"set {_MODE} = PROJECT_SINGLETON_POLICY_ENFORCE",
             res.address, _MODE,
@@ -127,7 +127,7 @@ def _rule(res: Res, block: Block, what: str) -> Iterator[Hole]:
             yield _unknown(res, block.at(name), what, value)
     if mode == "ALWAYS_ALLOW":
         yield _allows(res, block.at("evaluation_mode"), f"{what} says ALWAYS_ALLOW")
-    elif mode == "REQUIRE_ATTESTATION" and not block.get("require_attestations_by", ()):
+    elif mode == "REQUIRE_ATTESTATION" and block.get("require_attestations_by", ()) in ((), []):
         yield _allows(res, block.at("require_attestations_by"), f"{what} names no attestor")
     if action == "DRYRUN_AUDIT_LOG_ONLY" and mode != "ALWAYS_ALLOW":
         yield _allows(res, block.at("enforcement_mode"), f"{what} only writes to the audit log")

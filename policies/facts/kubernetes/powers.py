@@ -29,7 +29,7 @@ class Power:
     iam: tuple[str, ...] = ()
 
     def given_by(self, rules: Iterable[Rule]) -> bool:
-        return any(
+        return bool(self.resources) and any(
             _covers(rule.groups, self.groups) and _covers_resource(rule.resources, self.resources)
             and _covers(rule.verbs, self.verbs)
             for rule in rules

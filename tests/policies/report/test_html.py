@@ -207,7 +207,7 @@ def test_the_drawing_says_what_the_report_says(page: str) -> None:
     assert drawn["NET"].cuts == (0, 1, 0) and drawn["IAM"].cuts[0] == 1
     assert not drawn["DNS"].passes
     assert drawn["API"].status == "residual" and drawn["API"].passes
-    assert drawn["TEN"].status == "assumed" and drawn["TEN"].passes
+    assert drawn["LOG"].status == "assumed" and drawn["LOG"].passes
     (svg,) = Tree(page).root.all("svg")
     states = [text.text for text in svg.all("text", class_="state")]
     assert states[0] == "1 open, 1 residual, 22 closed"

@@ -8,9 +8,13 @@ from policies.channels.evidence import Advice, Control, Evidence, Leak, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.network.addresses import IPV6
+from policies.facts.network.denies import decided_by, egress_denies
 from policies.facts.network.egress import Opening, openings
+from policies.facts.network.firewall import applies
+from policies.facts.network.flow import positions
 from policies.facts.network.networks import Key, Subnet, flag, networks, subnets
 from policies.facts.network.nics import nics
+from policies.facts.network.packets import ANY_SERVICE, Packets
 from policies.facts.network.routes import nats
 from policies.facts.resource import Res
 from policies.facts.world import World
@@ -44,6 +48,26 @@ def ipv6_has_no_way_out(world: World) -> Iterable[Evidence]:
         if isinstance(access, str) and access.endswith(("_TO_GOOGLE", "_BIDIRECTIONAL")):
             yield _google_access(cluster)
     yield from _nat64(world)
+    yield from _narrowed(world)
+
+
+def _narrowed(world: World) -> Iterator[Evidence]:
+    """A deny of every IPv6 address that is written and does not hold: disabled, targeted, or of some services only."""
+    for network, kinds in positions(world).items():
+        denies = [rule for rule in egress_denies(world, network) if rule.remote.addresses >= IPV6]
+        left = Packets(((ANY_SERVICE, IPV6),))
+        for rule in denies:
+            if all(applies(rule, at) for at in kinds):
+                left -= rule.remote
+        if denies and left:
+            first = denies[0]
+            yield Leak(
+                "weakened", first.subject,
+                f"The deny {first.subject} of ::/0 lets {left} pass: only that network {network} speaks no IPv6 still keeps "
+                f"the data in.",
+                (), f"make {first.res.address} deny every protocol to ::/0, enabled, for every target",
+                first.res.address, first.attribute(decided_by(first)),
+            )  # fmt: skip
 
 
 def _undenied(world: World) -> Iterator[tuple[Key, Opening]]:

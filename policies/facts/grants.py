@@ -59,7 +59,7 @@ class Grant:
         """The cloud name of the thing granted on where it is literal, else the address of the grant."""
         if self.on is not None:
             return self.on.subject
-        return self.target if isinstance(self.target, str) else self.res.address
+        return self.target if isinstance(self.target, str) and self.target else self.res.address
 
     def permits(self, *wanted: str) -> bool:
         """Whether the role has any of the permissions; an unknown role has all."""

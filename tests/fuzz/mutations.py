@@ -17,7 +17,7 @@ ODD: tuple[Any, ...] = (
     "a == b && (", "\n", "true", "-", "1-", "tcp:99999", "2001:db8::/200", "9" * 300, "https://", "http://[::1", "gs://",
 )  # fmt: skip
 
-odd = st.sampled_from(ODD)
+odd = st.sampled_from(ODD).map(copy.deepcopy)  # a later mutation may go inside
 words = st.text(max_size=12)
 trees = st.recursive(odd | words | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
                      lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3), max_leaves=6)  # fmt: skip

@@ -270,7 +270,7 @@ def _audience(world: World, obj: Object, audience: Any, attribute: str) -> Itera
 def _beyond(world: World, text: str) -> Iterator[Evidence]:
     """What is left without a perimeter: closed by the seal where it is proven, residual elsewhere."""
     seal = mediation(world)
-    if seal.holds:
+    if seal.holds and not seal.declared_open:
         yield from seal.controls
     else:
         yield Residual(text, "VPC Service Controls (assurance: perimeter), or sealed jobs")

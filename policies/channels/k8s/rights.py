@@ -14,7 +14,7 @@ from policies.facts.kubernetes.doors import ways_in
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.powers import CLUSTER, ENDPOINTS, LOGS, POLICIES, POWERS, PROXY, RELABEL, SHELL
 from policies.facts.kubernetes.rbac import Holding, holders, holdings
-from policies.facts.mediation import shuts
+from policies.facts.kubernetes.seal.admitted import shuts
 from policies.facts.world import World
 
 

@@ -276,20 +276,21 @@ def _homes(world: World) -> dict[str, str]:
 def _stranger(world: World, holding: Holding, team: str | None) -> bool:
     """Whether a namespaced binding names a subject of another team, or pods of another team."""
     who: Subject = holding.subject
-    if team is None:
+    if team is None or not who.teams:
         return False
     if who.kind == "pods":
         return bool(who.teams - {team})
-    declared = who.teams & set(world.declared.teams if world.declared else ())
-    if world.declared is not None and len(who.teams) > 1:
-        return bool(declared) and team != _declared_home(world, who, team)
-    return bool(who.teams) and _homes(world).get(who.says, team) != team
+    declared = _members(world).get(who.says)
+    return team not in declared if declared else _homes(world).get(who.says, team) != team
 
 
-def _declared_home(world: World, who: Subject, team: str) -> str:
-    teams = world.declared.teams if world.declared else {}
-    mine = [name for name, item in teams.items() if who.says == item.members.lower()]
-    return team if team in mine or not mine else mine[0]
+@fact
+def _members(world: World) -> dict[str, frozenset[str]]:
+    """The teams whose files name a subject as their members."""
+    found: dict[str, frozenset[str]] = {}
+    for name, team in (world.declared.teams if world.declared is not None else {}).items():
+        found[team.members.lower()] = found.get(team.members.lower(), frozenset()) | {name}
+    return found
 
 
 def _other(holding: Holding, team: str | None) -> Leak:

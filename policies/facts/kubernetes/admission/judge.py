@@ -66,7 +66,7 @@ def refusal(world: World, request: Request, allowed: Allowed) -> Refusal | None:
     asked = [
         (binding, binding.policy)
         for binding in bindings(world)
-        if binding.policy is not None and not binding.broken and not binding.policy.broken
+        if binding.policy is not None and not binding.broken
         and _speaks(binding.policy.scope, request, True) and _speaks(binding.scope, request, False)
     ]  # fmt: skip
     if not asked:

@@ -40,8 +40,7 @@ class Scope:
 @dataclass(frozen=True, slots=True, eq=False)
 class AdmissionPolicy:
     """``needs``: the variables (of ``variables``) that its expressions stand on; ``together``: its validations as one
-    expression. ``broken``: why it refuses nothing for
-    certain, empty when it may. ``named_texts``: its expressions as they stand, with the names of variables."""
+    expression. ``broken``: why it refuses nothing for certain, words that follow its name, empty when it may. ``named_texts``: its expressions as they stand, with the names of variables."""
 
     obj: Object
     scope: Scope
@@ -84,8 +83,8 @@ def _asks(text: str, variables: frozenset[str] | set[str]) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding:
-    """A policy in force for what both it and the binding speak of. ``broken``: why it puts nothing in force; ``at``:
-    where that stands."""
+    """A policy in force for what both it and the binding speak of. ``broken``: why it puts nothing in force, words that
+    follow its name; ``at``: where that stands."""
 
     obj: Object
     policy: AdmissionPolicy | None
@@ -123,9 +122,10 @@ def _policy(shared: Variables, obj: Object) -> AdmissionPolicy:
     unknown = next(iter(body.unknowns("spec")), None)
     broken = ""
     if failure != "Fail":
-        broken = f"its failurePolicy is {failure if isinstance(failure, str) else 'not known'}, so that whatever it cannot evaluate passes"
+        stated = failure if isinstance(failure, str) else "that is not known"
+        broken = f"has a failurePolicy {stated}, so that whatever it cannot evaluate passes"
     elif unknown is not None:
-        broken = f"{unknown[0]} is not known ({unknown[1].reason})"
+        broken = f"cannot be read: {unknown[0]} is not known ({unknown[1].reason})"
     defined: dict[str, Variable] = {}
     for block in body.blocks("spec.variables"):
         defined[str(block.get("name"))] = shared.define(str(block.get("expression", "")), defined)
@@ -151,17 +151,17 @@ def _binding(world: World, obj: Object) -> Binding:
     broken, at = "", "spec"
     unknown = next(iter(body.unknowns("spec")), None)
     if unknown is not None:
-        broken, at = f"{unknown[0]} is not known ({unknown[1].reason})", unknown[0]
+        broken, at = f"cannot be read: {unknown[0]} is not known ({unknown[1].reason})", unknown[0]
     elif policy is None:
-        broken, at = f"no stack creates the policy {name} it binds", "spec.policyName"
+        broken, at = f"binds the policy {name}, which no stack creates", "spec.policyName"
+    elif policy.broken:
+        broken, at = f"binds a policy that {policy.broken}", "spec.policyName"
     elif "Deny" not in actions:
-        broken, at = (
-            f"it does {' and '.join(map(str, actions)) or 'nothing'}, and denies nothing",
-            "spec.validationActions",
-        )
+        stated = " and ".join(map(str, actions)) or "no action"
+        broken, at = f"says {stated}, and denies nothing", "spec.validationActions"
     params = _params(world, body) if policy is not None and policy.params else None
     if not broken and policy is not None and policy.params and params is None:
-        broken, at = "the parameters it names are not in the snapshot", "spec.paramRef"
+        broken, at = "names parameters that are not in the snapshot", "spec.paramRef"
     return Binding(obj, policy, _scope(body, "spec.matchResources"), broken, at, params)
 
 

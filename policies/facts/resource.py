@@ -30,12 +30,13 @@ class Block:
         """
         value: Any = self.values
         for part in path.split("."):
-            if isinstance(value, list | tuple) and value:
-                value = value[0]
-            if isinstance(value, Unknown):
-                return value
-            if not isinstance(value, Mapping):
-                return default
+            if type(value) is not dict:  # most values are dicts, and asking whether one is a Mapping is slow
+                if isinstance(value, list | tuple) and value:
+                    value = value[0]
+                if isinstance(value, Unknown):
+                    return value
+                if not isinstance(value, Mapping):
+                    return default
             value = value.get(part)
             if value is None:
                 return default
@@ -50,6 +51,8 @@ class Block:
 
     def _inner(self, name: str) -> Iterator[Block]:
         value = self.values.get(name)
+        if value is None:
+            return
         prefix = f"{self.path}.{name}" if self.path else name
         if isinstance(value, Mapping):
             yield Block(value, prefix)

@@ -9,10 +9,10 @@ from policies.channels.k8s.wording import leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import Pool, clusters, pools
-from policies.facts.kubernetes.namespaces import ENFORCE, Namespace, namespace, namespaces
-from policies.facts.kubernetes.pod_security import Break, breaks
+from policies.facts.kubernetes.namespaces import ENFORCE, Namespace, namespaces
+from policies.facts.kubernetes.pod_security import Break, breaks, held
 from policies.facts.kubernetes.tenancy import runs_pods
-from policies.facts.kubernetes.workloads import Workload, workloads
+from policies.facts.kubernetes.workloads import Workload
 from policies.facts.mediation import mediation
 from policies.facts.world import World
 
@@ -24,11 +24,10 @@ def pods_stay_in_their_containers(world: World) -> Iterator[Evidence]:
     """Pod Security enforces baseline or restricted wherever pods run, no pod asks for more, and nodes are shielded."""
     for space in sorted(namespaces(world).values(), key=lambda space: space.name):
         yield from _level(world, space)
-    for workload in workloads(world):
-        held = isinstance(workload.namespace, str) and namespace(world, workload.namespace).contained
-        for found in breaks(workload):
-            if found.kind not in ("host network", "host port"):
-                yield _break(workload, found, held)
+    for workload, found in breaks(world):
+        contained = held(world, workload)
+        if found.kind not in ("host network", "host port"):
+            yield _break(workload, found, contained)
     for cluster in clusters(world):
         shielded = cluster.on("enable_shielded_nodes", True)
         if isinstance(shielded, Unknown):

@@ -182,38 +182,38 @@ def _unenforced(world: World) -> Iterator[Evidence]:
 def no_pod_escapes_network_policies(world: World) -> Iterator[Evidence]:
     """No pod shares a node's network, processes or files, no daemon runs beside the cluster's own, no second NICs."""
     way = way_out(world)
-    for workload in workloads(world):
-        space = namespace(world, workload.namespace) if isinstance(workload.namespace, str) else None
-        for found in breaks(workload):
-            if found.kind not in ("host network", "host processes", "privileged", "host path"):
-                continue
-            if found.unknown is not None:
-                sentence = f"Whether {workload} {found.does} is not known: {found.unknown.reason}."
-                yield leak(
-                    "undecided",
-                    workload.subject,
-                    sentence,
-                    address=workload.address,
-                    attribute=found.attribute,
-                )
-                continue
-            sentence = f"A pod of {workload} {found.does}, where no network policy holds for it"
-            step = Step(
-                f"a pod of {workload}",
-                "the node's network",
-                f"it {found.does}",
-                workload.address,
-                found.attribute,
-            )
-            yield cut_or_open(
-                way,
+    for workload, found in breaks(world):
+        if found.kind not in ("host network", "host processes", "privileged", "host path"):
+            continue
+        if found.unknown is not None:
+            sentence = f"Whether {workload} {found.does} is not known: {found.unknown.reason}."
+            yield leak(
+                "undecided",
                 workload.subject,
                 sentence,
-                step,
-                f"remove {found.attribute}",
-                workload.address,
-                found.attribute,
+                address=workload.address,
+                attribute=found.attribute,
             )
+            continue
+        sentence = f"A pod of {workload} {found.does}, where no network policy holds for it"
+        step = Step(
+            f"a pod of {workload}",
+            "the node's network",
+            f"it {found.does}",
+            workload.address,
+            found.attribute,
+        )
+        yield cut_or_open(
+            way,
+            workload.subject,
+            sentence,
+            step,
+            f"remove {found.attribute}",
+            workload.address,
+            found.attribute,
+        )
+    for workload in workloads(world):
+        space = namespace(world, workload.namespace) if isinstance(workload.namespace, str) else None
         if workload.obj.kind == "DaemonSet" and space is not None and space.name == "kube-system":
             sentence = f"{workload} runs on every node among the cluster's own components, where no default deny holds"
             step = Step(

@@ -13,7 +13,6 @@ from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import Cluster, Pool, clusters, pools
 from policies.facts.kubernetes.node_identity import Account, account, data_grants, metadata_mode
 from policies.facts.kubernetes.pod_security import breaks
-from policies.facts.kubernetes.workloads import workloads
 from policies.facts.world import World
 
 _READONLY = "insecure_kubelet_readonly_port_enabled"
@@ -34,19 +33,18 @@ def pods_cannot_be_the_node(world: World) -> Iterator[Evidence]:
             () if hidden else (Step("a pod", said.member(grant), "the node's metadata server hands out its token"), said.step(grant)),
             f"remove it at {grant.res.address}", grant.res.address, grant.attribute,
         )  # fmt: skip
-    for workload in workloads(world):
-        for found in breaks(workload):
-            if found.kind == "host network" and found.unknown is None:
-                sentence = f"A pod of {workload} shares the node's network, where the node's own metadata server answers with the node's identity; only that the identity reads no data keeps it in"
-                yield leak(
-                    "weakened",
-                    workload.subject,
-                    sentence,
-                    (),
-                    f"remove {found.attribute}",
-                    workload.address,
-                    found.attribute,
-                )
+    for workload, found in breaks(world):
+        if found.kind == "host network" and found.unknown is None:
+            sentence = f"A pod of {workload} shares the node's network, where the node's own metadata server answers with the node's identity; only that the identity reads no data keeps it in"
+            yield leak(
+                "weakened",
+                workload.subject,
+                sentence,
+                (),
+                f"remove {found.attribute}",
+                workload.address,
+                found.attribute,
+            )
 
 
 def _metadata(world: World, pool: Pool) -> Iterator[Evidence]:

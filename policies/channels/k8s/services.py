@@ -17,7 +17,6 @@ from policies.facts.kubernetes.pod_security import breaks
 from policies.facts.kubernetes.powers import SERVICES
 from policies.facts.kubernetes.quotas import forbids, quotas
 from policies.facts.kubernetes.rbac import Holding, holders
-from policies.facts.kubernetes.workloads import workloads
 from policies.facts.network.addresses import PRIVATE, parse
 from policies.facts.world import World
 
@@ -39,20 +38,19 @@ def no_service_opens_the_cluster(world: World) -> Iterator[Evidence]:
             addresses = block.get("addresses", ())
             for address in addresses if isinstance(addresses, list | tuple) else (addresses,):
                 yield from _endpoint(world, obj, address, obj.where(block.at("addresses")))
-    for workload in workloads(world):
-        for found in breaks(workload):
-            if found.kind == "host port":
-                status: Failing = "undecided" if found.unknown is not None else "weakened"
-                sentence = f"A pod of {workload} {found.does}; only the VPC firewall keeps others from it"
-                yield leak(
-                    status,
-                    workload.subject,
-                    sentence,
-                    (),
-                    f"remove {found.attribute}",
-                    workload.address,
-                    found.attribute,
-                )
+    for workload, found in breaks(world):
+        if found.kind == "host port":
+            status: Failing = "undecided" if found.unknown is not None else "weakened"
+            sentence = f"A pod of {workload} {found.does}; only the VPC firewall keeps others from it"
+            yield leak(
+                status,
+                workload.subject,
+                sentence,
+                (),
+                f"remove {found.attribute}",
+                workload.address,
+                found.attribute,
+            )
     for holding, _ in holders(world, SERVICES.name):
         if tenant(holding) and not holding.whole and not holding.unknown and not _bounded(world, holding):
             sentence = f"{holding.subject.says} may create services by {holding.role} {holding.where}, and no quota keeps one from being a load balancer with an address on the internet"

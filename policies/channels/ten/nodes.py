@@ -10,11 +10,10 @@ from policies.channels.k8s.wording import leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import clusters, pools
-from policies.facts.kubernetes.namespaces import namespace, namespaces
+from policies.facts.kubernetes.namespaces import namespaces
 from policies.facts.kubernetes.node_identity import data_grants, metadata_mode
-from policies.facts.kubernetes.pod_security import breaks
+from policies.facts.kubernetes.pod_security import breaks, held
 from policies.facts.kubernetes.tenancy import runs_pods
-from policies.facts.kubernetes.workloads import workloads
 from policies.facts.ownership import all_teams
 from policies.facts.world import World
 
@@ -50,23 +49,22 @@ def a_node_gives_no_team_anothers_data(world: World) -> Iterator[Evidence]:
                 space.address,
                 space.attribute,
             )
-    for workload in workloads(world):
-        held = isinstance(workload.namespace, str) and namespace(world, workload.namespace).contained
-        for found in breaks(workload):
-            if found.unknown is None and not held and found.kind not in ("host network", "host port"):
-                step = Step(
-                    f"a pod of {workload}", _OTHERS, f"it {found.does}", workload.address, found.attribute
-                )
-                sentence = f"A pod of {workload} {found.does}, on nodes that other teams' pods share"
-                yield leak(
-                    "open",
-                    workload.subject,
-                    sentence,
-                    (step,),
-                    f"remove {found.attribute}",
-                    workload.address,
-                    found.attribute,
-                )
+    for workload, found in breaks(world):
+        contained = held(world, workload)
+        if found.unknown is None and not contained and found.kind not in ("host network", "host port"):
+            step = Step(
+                f"a pod of {workload}", _OTHERS, f"it {found.does}", workload.address, found.attribute
+            )
+            sentence = f"A pod of {workload} {found.does}, on nodes that other teams' pods share"
+            yield leak(
+                "open",
+                workload.subject,
+                sentence,
+                (step,),
+                f"remove {found.attribute}",
+                workload.address,
+                found.attribute,
+            )
     yield from _identity(world)
 
 

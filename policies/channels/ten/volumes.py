@@ -10,9 +10,9 @@ from policies.channels.k8s.wording import begin, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.mounts import FUSE
-from policies.facts.kubernetes.namespaces import namespace, team_of
+from policies.facts.kubernetes.namespaces import team_of
 from policies.facts.kubernetes.objects import Object, objects
-from policies.facts.kubernetes.pod_security import breaks
+from policies.facts.kubernetes.pod_security import breaks, held
 from policies.facts.kubernetes.workloads import workloads
 from policies.facts.ownership import all_teams
 from policies.facts.resource import Res
@@ -34,38 +34,37 @@ def volumes_belong_to_one_team(world: World) -> Iterator[Evidence]:
             yield leak(
                 "weakened", obj.subject, sentence, (), f"remove {obj.address}", obj.address, obj.where("spec")
             )
-    for workload in workloads(world):
-        held = isinstance(workload.namespace, str) and namespace(world, workload.namespace).contained
-        for found in breaks(workload):
-            if found.kind == "host path" and found.unknown is None:
-                sentence = f"A pod of {workload} {found.does}, which pods of other teams on that node fill"
-                if held:
-                    yield leak(
-                        "weakened",
-                        workload.subject,
-                        f"{sentence}; only that Pod Security refuses it keeps it from running",
-                        (),
-                        f"remove {found.attribute}",
-                        workload.address,
-                        found.attribute,
-                    )
-                else:
-                    step = Step(
-                        f"a pod of {workload}",
-                        "files of other teams' pods",
-                        f"it {found.does}",
-                        workload.address,
-                        found.attribute,
-                    )
-                    yield leak(
-                        "open",
-                        workload.subject,
-                        sentence,
-                        (step,),
-                        f"remove {found.attribute}",
-                        workload.address,
-                        found.attribute,
-                    )
+    for workload, found in breaks(world):
+        contained = held(world, workload)
+        if found.kind == "host path" and found.unknown is None:
+            sentence = f"A pod of {workload} {found.does}, which pods of other teams on that node fill"
+            if contained:
+                yield leak(
+                    "weakened",
+                    workload.subject,
+                    f"{sentence}; only that Pod Security refuses it keeps it from running",
+                    (),
+                    f"remove {found.attribute}",
+                    workload.address,
+                    found.attribute,
+                )
+            else:
+                step = Step(
+                    f"a pod of {workload}",
+                    "files of other teams' pods",
+                    f"it {found.does}",
+                    workload.address,
+                    found.attribute,
+                )
+                yield leak(
+                    "open",
+                    workload.subject,
+                    sentence,
+                    (step,),
+                    f"remove {found.attribute}",
+                    workload.address,
+                    found.attribute,
+                )
     if len(all_teams(world)) > 1:
         for res in world.of("google_filestore_instance"):
             yield from _share(res)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from policies.expressions.values import Unknown
-from policies.facts.kubernetes.workloads import Workload
+from policies.facts.kubernetes.namespaces import namespace
+from policies.facts.kubernetes.workloads import Workload, workloads
 from policies.facts.resource import Block
+from policies.facts.world import World, fact
 
 Kind = Literal[
     "host network", "host processes", "privileged", "host path", "capability", "unconfined", "host port"
@@ -47,8 +49,18 @@ class Break:
     unknown: Unknown | None = None
 
 
-def breaks(workload: Workload) -> Iterator[Break]:
-    """Every break of `baseline` by the pod of a workload."""
+@fact
+def breaks(world: World) -> tuple[tuple[Workload, Break], ...]:
+    """Every break of `baseline` by the pods of workloads."""
+    return tuple((workload, found) for workload in workloads(world) for found in _breaks(workload))
+
+
+def held(world: World, workload: Workload) -> bool:
+    """Whether Pod Security of its namespace refuses such a pod."""
+    return isinstance(workload.namespace, str) and namespace(world, workload.namespace).contained
+
+
+def _breaks(workload: Workload) -> Iterator[Break]:
     spec = workload.spec
     yield from _true(workload, spec, "hostNetwork", "host network", "shares the node's network")
     yield from _true(workload, spec, "hostPID", "host processes", "sees every process of the node")

@@ -69,34 +69,47 @@ def _mapping(body: Mapping[str, Any], parent: str, kind: str) -> dict[str, Any]:
     for name, value in body.items():
         if value is None:
             continue
-        if name in _VERBATIM or (name == "selector" and kind in ("Service", "ReplicationController")):
+        if type(value) in _SCALARS:
+            found[_word(name, parent)] = value
+        elif name in _VERBATIM or (name == "selector" and kind in ("Service", "ReplicationController")):
             found[_camel(name)] = _first(value)
-            continue
-        api, many = _named(name, value, parent)
-        converted = _converted(value, name, kind, many)
-        if converted is not None:
-            found[api] = converted
+        else:
+            api, many = _named(name, value, parent)
+            converted = _converted(value, name, kind, many)
+            if converted is not None:
+                found[api] = converted
     return found
 
 
+_SCALARS = frozenset({str, int, bool, float})
+
+
+def _block(value: Any) -> bool:
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def _named(name: str, value: Any, parent: str) -> tuple[str, bool]:
-    """The API's word, and whether it is a list there. Some words depend on where they stand."""
-    nested = isinstance(value, Mapping) or (
-        isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value)
-    )
-    if name == "port" and nested and parent != "service":
-        return "ports", True
-    if name == "path" and nested:
-        return "paths", True
-    if name == "secret" and nested and not parent:
-        return "secrets", True
+    """The API's word for what is no scalar, and whether it is a list there. Some words depend on where they stand."""
+    if name in ("port", "path", "secret") and (
+        _block(value) or (isinstance(value, list | tuple) and any(map(_block, value)))
+    ):
+        if name == "port" and parent != "service":
+            return "ports", True
+        if name == "path":
+            return "paths", True
+        if name == "secret" and not parent:
+            return "secrets", True
+    return _word(name, parent), name in _LISTS and not (name == "ingress" and parent == "load_balancer")
+
+
+def _word(name: str, parent: str) -> str:
     if name in _LISTS and not (name == "ingress" and parent == "load_balancer"):
-        return _LISTS[name], True
-    return _camel(name), False
+        return _LISTS[name]
+    return _camel(name)
 
 
 def _converted(value: Any, name: str, kind: str, many: bool) -> Any:
-    if isinstance(value, Mapping):
+    if _block(value):
         inner = _mapping(value, name, kind)
         return [inner] if many else inner
     if not isinstance(value, list | tuple):
@@ -105,10 +118,10 @@ def _converted(value: Any, name: str, kind: str, many: bool) -> Any:
         items = [{} if item is None else item for item in value]
     else:
         items = [item for item in value if item is not None]
-    items = [_mapping(item, name, kind) if isinstance(item, Mapping) else item for item in items]
+    items = [_mapping(item, name, kind) if _block(item) else item for item in items]
     if many:
         return items
-    if any(isinstance(item, Mapping) for item in items):
+    if any(map(_block, items)):
         return items[0]
     return items or None  # plans write absent blocks as empty lists
 
@@ -133,6 +146,7 @@ _DATA = frozenset(_camel(name) for name in _VERBATIM)
 _STEP = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 
 
+@cache
 def to_terraform(path: str, kind: str) -> str:
     """An object's path (``spec.containers[0].hostPID``) in the words of the typed resource."""
     steps = [(found[1], found[2]) for found in _STEP.finditer(path)]

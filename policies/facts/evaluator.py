@@ -15,6 +15,8 @@ def cel() -> ModuleType:
 
     The package around it imports a terminal toolkit, which takes as long as a whole check of two teams.
     """
+    if loaded := sys.modules.get("cel.cel"):
+        return loaded  # a second instance in one process is refused by its own logger
     package = PathFinder.find_spec("cel")
     inner = PathFinder.find_spec("cel", package.submodule_search_locations) if package else None
     if inner is None or inner.loader is None:

@@ -68,6 +68,7 @@ def start(tree: Path, *arguments: str, uid: int | None = None, **variables: str)
             os.chown(path, uid, uid)
 
     def become() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background inherits it ignored
         if os.geteuid() == 0:
             open_up()
         if uid is not None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from policies.channels.evidence import Advice, Control, Evidence, Step
 from policies.channels.k8s.wording import leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import Pool, clusters, pools
-from policies.facts.kubernetes.namespaces import ENFORCE, Namespace, namespaces
+from policies.facts.kubernetes.namespaces import ENFORCE, SYSTEM, Namespace, namespace, namespaces
 from policies.facts.kubernetes.pod_security import Break, breaks, held
 from policies.facts.kubernetes.tenancy import runs_pods
-from policies.facts.kubernetes.workloads import Workload
+from policies.facts.kubernetes.workloads import Workload, workloads
 from policies.facts.mediation import mediation
 from policies.facts.world import World
 
@@ -24,6 +25,11 @@ def pods_stay_in_their_containers(world: World) -> Iterator[Evidence]:
     """Pod Security enforces baseline or restricted wherever pods run, no pod asks for more, and nodes are shielded."""
     for space in sorted(namespaces(world).values(), key=lambda space: space.name):
         yield from _level(world, space)
+    for name, workload in _elsewhere(world).items():
+        attribute = workload.obj.where("metadata.namespace")
+        yield from _level(
+            world, replace(namespace(world, name), address=workload.address, attribute=attribute)
+        )
     for workload, found in breaks(world):
         contained = held(world, workload)
         if found.kind not in ("host network", "host port"):
@@ -54,6 +60,14 @@ def pods_stay_in_their_containers(world: World) -> Iterator[Evidence]:
     for pool in pools(world):
         yield from _pool(pool)
     yield from _admission(world)
+
+
+def _elsewhere(world: World) -> dict[str, Workload]:
+    """A workload of each namespace that the snapshot does not create and the cluster's components do not live in."""
+    known = {*namespaces(world), *SYSTEM}
+    return {
+        w.namespace: w for w in workloads(world) if isinstance(w.namespace, str) and w.namespace not in known
+    }
 
 
 def _level(world: World, space: Namespace) -> Iterator[Evidence]:

@@ -43,6 +43,8 @@ _ADMIN = (
     "iam.serviceAccounts.setIamPolicy",
 )
 
+_WIDE = frozenset({"roles/owner", "roles/editor", "roles/admin", "roles/writer"})
+
 
 @channel("K8S-21")
 def no_controller_acts_beyond_the_plan(world: World) -> Iterator[Evidence]:
@@ -201,8 +203,8 @@ def _features(world: World) -> Iterator[Evidence]:
 
 
 def _wide_identities(world: World) -> Iterator[Evidence]:
-    """Service accounts of the platform's own namespaces that may change rights of the project: what an operator with
-    them makes, no plan shows. Those of teams are IAM's and TEN's to judge."""
+    """Service accounts of the platform's own namespaces that may change anything or rights of the project: what an
+    operator with them makes, no plan shows. Those of teams are IAM's and TEN's to judge."""
     acting: dict[str, Member] = {}
     for grant in grants_by_kind(world).get("google_service_account", ()):
         who = parse(grant.member) if isinstance(grant.member, str) else None
@@ -213,16 +215,12 @@ def _wide_identities(world: World) -> Iterator[Evidence]:
             acting[f"serviceAccount:{email}"] = who
     for grant in grants_by_kind(world).get("google_project", ()):
         member = acting.get(grant.member) if isinstance(grant.member, str) else None
-        if (
-            member is None
-            or grant.kind != "google_project"
-            or not grant.permits(*_ADMIN)
-            or grant.permissions is None
-        ):
+        wide = grant.role in _WIDE or (grant.permissions is not None and grant.permits(*_ADMIN))
+        if member is None or not wide:
             continue
         if teams_of(world, str(grant.member)) or (member.namespace and team_of(world, member.namespace)):
             continue
-        sentence = f"Pods of namespace {member.namespace} act as {grant.member}, which may change rights of the project by {grant.role}: what they make, no plan shows"
+        sentence = f"Pods of namespace {member.namespace} act as {grant.member}, which holds {grant.role} on the project: what they make, no plan shows"
         step = Step(
             f"a pod of namespace {member.namespace}",
             "rights of the project",

@@ -7,11 +7,12 @@ from typing import Any
 
 from policies.channels import said
 from policies.channels.evidence import Control, Evidence, Failing, Residual, Step
-from policies.channels.k8s.wording import leak
+from policies.channels.k8s.wording import begin, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import Cluster, Pool, clusters, pools
 from policies.facts.kubernetes.node_identity import Account, account, data_grants, metadata_mode
+from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.pod_security import breaks
 from policies.facts.world import World
 
@@ -129,6 +130,15 @@ def kubelets_tell_pods_nothing(world: World) -> Iterator[Evidence]:
         yield from _legacy(pool)
     for cluster in clusters(world):
         yield from _cluster(cluster)
+    yield from _certificates(world)
+
+
+def _certificates(world: World) -> Iterator[Evidence]:
+    for obj in objects(world, "CertificateSigningRequest"):
+        sentence = f"{begin(obj)} makes a client certificate of the cluster, whose key lies in the Terraform state and which nothing can revoke; only RBAC says what it may do"
+        yield leak(
+            "weakened", obj.subject, sentence, (), f"remove {obj.address}", obj.address, obj.where("spec")
+        )
 
 
 def _readonly(pool: Pool) -> Iterator[Evidence]:

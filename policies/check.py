@@ -68,7 +68,9 @@ def _judged(channel: Channel, world: World) -> list[Evidence]:
         where = traceback.extract_tb(error.__traceback__)[-1]
         what = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
         sentence = f"This channel could not be judged, which is an error of the proof itself: {what}."
-        return [Leak("undecided", world.project, sentence, fix="report the error with the input that shows it")]
+        return [
+            Leak("undecided", world.project, sentence, fix="report the error with the input that shows it")
+        ]
 
 
 def _trusted(world: World) -> Iterator[Assumed]:

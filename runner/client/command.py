@@ -49,7 +49,7 @@ Examples:
   cloister job run job.yaml --team fakespot --data /data/sample --format json
 
 Exit codes: 0 the run is done; 1 it failed; 2 it could not be run as asked.
-"""
+""",
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--team", "team_name", required=True, help="The team whose job it is: a file of teams/.")

@@ -19,6 +19,8 @@ from policies.facts.kubernetes.doors import (
     memberships,
 )
 from policies.facts.members import parse
+from policies.facts.perimeter.guard import guard
+from policies.facts.perimeter.model import Perimeter, guards
 from policies.facts.principals import standing
 from policies.facts.roles import BASIC, custom_role
 from policies.facts.world import World
@@ -120,6 +122,10 @@ def _dns(world: World, cluster: Cluster) -> Iterator[Evidence]:
     if not external:
         yield Control(res.address, attribute)
         return
+    perimeter = next((found for found in guards(world) if _restricts(found)), None)
+    if perimeter is not None and not guard(world).inward:
+        yield Control(perimeter.res.address, perimeter.attribute("status[0].restricted_services"))
+        return
     reasons = list(_too_wide(world, cluster))
     if not reasons:
         yield Control(res.address, _IP)
@@ -142,6 +148,14 @@ def _dns(world: World, cluster: Cluster) -> Iterator[Evidence]:
         f"hold for, and {' and '.join(reason for reason, _ in reasons[:3])}.",
         (*because, step), f"set {attribute} = false", res.address, attribute,
     )  # fmt: skip
+
+
+# Services that a perimeter must restrict for the DNS endpoint to ask it. Source: cloud.google.com/vpc-service-controls.
+_SERVICES = frozenset({"container.googleapis.com", "kubernetesmetadata.googleapis.com"})
+
+
+def _restricts(perimeter: Perimeter) -> bool:
+    return perimeter.status is not None and perimeter.status.restricted >= _SERVICES
 
 
 def _credentials(cluster: Cluster, option: str, what: str, external: bool) -> Leak:

@@ -10,7 +10,7 @@ from policies.channels.k8s.wording import begin, fix_of, leak, subject_of
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import place
-from policies.facts.kubernetes.clusters import clusters
+from policies.facts.kubernetes.clusters import Cluster, clusters
 from policies.facts.kubernetes.doors import ways_in
 from policies.facts.kubernetes.mounts import FUSE
 from policies.facts.kubernetes.objects import Object, objects
@@ -18,6 +18,7 @@ from policies.facts.kubernetes.powers import TOKENS
 from policies.facts.kubernetes.rbac import holders
 from policies.facts.kubernetes.workloads import workloads
 from policies.facts.mediation import mediation
+from policies.facts.perimeter.guard import guard
 from policies.facts.resource import Block
 from policies.facts.world import World
 
@@ -33,61 +34,49 @@ _DRIVERS = (
 def pods_mount_own_buckets_only(world: World) -> Iterator[Evidence]:
     """Drivers that mount what a pod names are off, and no volume names a bucket of others."""
     for cluster in clusters(world):
-        res = cluster.res
         for driver, name, what in _DRIVERS:
-            attribute = f"addons_config.{driver}.enabled"
-            on = cluster.on(attribute, default=cluster.autopilot and driver.startswith("gcs_fuse"))
-            if on is False:
-                yield Control(res.address, attribute)
-            elif isinstance(on, Unknown):
-                yield leak(
-                    "undecided",
-                    cluster.subject,
-                    f"Whether cluster {cluster.subject} runs the {name} driver is not known: {on.reason}",
-                    address=res.address,
-                    attribute=attribute,
-                )
-            elif driver.startswith("gcs_fuse"):
-                steps = (
-                    Step(
-                        "a pod of any team",
-                        "a bucket it names",
-                        "the FUSE driver mounts it as files",
-                        res.address,
-                        attribute,
-                    ),
-                    Step(
-                        "a bucket it names",
-                        "another project",
-                        "Google's addresses answer for every project's buckets",
-                    ),
-                )
-                sentence = f"Cluster {cluster.subject} runs the {name} driver, which mounts {what}: a copy to a file is then a copy to somebody else's bucket"
-                yield leak(
-                    "open",
-                    cluster.subject,
-                    sentence,
-                    steps,
-                    f"set {attribute} = false",
-                    res.address,
-                    attribute,
-                )
-            else:
-                sentence = f"Cluster {cluster.subject} runs the {name} driver, which mounts {what}; only that the servers it reaches stand in the own network keeps the copies in"
-                yield leak(
-                    "weakened",
-                    cluster.subject,
-                    sentence,
-                    (),
-                    f"set {attribute} = false",
-                    res.address,
-                    attribute,
-                )
+            yield from _driver(world, cluster, driver, name, what)
     for obj, block in _fuse(world):
         yield from _bucket(world, obj, block)
     yield from _beyond(
         world, "a pod can name any bucket to Google's API that its identity or everyone may write to"
     )
+
+
+def _driver(world: World, cluster: Cluster, driver: str, name: str, what: str) -> Iterator[Evidence]:
+    attribute, address = f"addons_config.{driver}.enabled", cluster.res.address
+    fuse = driver.startswith("gcs_fuse")
+    on = cluster.on(attribute, default=cluster.autopilot and fuse)
+    fix = f"set {attribute} = false"
+    if on is False:
+        yield Control(address, attribute)
+        return
+    if isinstance(on, Unknown):
+        sentence = f"Whether cluster {cluster.subject} runs the {name} driver is not known: {on.reason}"
+        yield leak("undecided", cluster.subject, sentence, address=address, attribute=attribute)
+        return
+    sentence = f"Cluster {cluster.subject} runs the {name} driver, which mounts {what}"
+    cut = _cut(world) if fuse else "that the servers it reaches stand in the own network"
+    if fuse:
+        sentence += ": a copy to a file is then a copy to somebody else's bucket"
+    if cut:
+        yield leak(
+            "weakened",
+            cluster.subject,
+            f"{sentence}; only {cut} keeps the copies in",
+            (),
+            fix,
+            address,
+            attribute,
+        )
+        return
+    steps = (
+        Step(
+            "a pod of any team", "a bucket it names", "the FUSE driver mounts it as files", address, attribute
+        ),
+        Step("a bucket it names", "another project", "Google's addresses answer for every project's buckets"),
+    )
+    yield leak("open", cluster.subject, sentence, steps, fix, address, attribute)
 
 
 def _fuse(world: World) -> Iterator[tuple[Object, Block]]:
@@ -267,10 +256,33 @@ def _audience(world: World, obj: Object, audience: Any, attribute: str) -> Itera
         )
 
 
+def _cut(world: World) -> str:
+    """What stands between a pod and other projects, empty where nothing does."""
+    if not guard(world).outward:
+        return "the service perimeter"
+    seal = mediation(world)
+    return "that every team is sealed" if seal.holds and not seal.declared_open else ""
+
+
 def _beyond(world: World, text: str) -> Iterator[Evidence]:
     """What is left without a perimeter: closed by the seal where it is proven, residual elsewhere."""
-    seal = mediation(world)
-    if seal.holds and not seal.declared_open:
+    missing, seal = guard(world).outward, mediation(world)
+    if not missing:
+        yield from guard(world).controls
+    elif world.boundary.assurance == "perimeter":
+        step = Step("a pod of any team", "another project", text)
+        for item in missing:
+            fix = "put the project into an enforced perimeter"
+            yield leak(
+                "open",
+                world.project,
+                f"{text[:1].upper()}{text[1:]}: {item.sentence}",
+                (step,),
+                fix,
+                item.address,
+                item.attribute,
+            )
+    elif _cut(world):
         yield from seal.controls
     else:
         yield Residual(text, "VPC Service Controls (assurance: perimeter), or sealed jobs")

@@ -71,7 +71,7 @@ cluster: setup ## Start a real Kubernetes on this machine (needs Go and root)
 cluster-down: setup ## Stop it
 	@$(PY) -m tests.cluster down
 
-e2e: setup ## Run jobs on that cluster with that image (after `make cluster image`)
+e2e: image ## Run jobs on that cluster with that image (after `make cluster`)
 	@CLOISTER_E2E=1 $(PY) -m pytest -q tests/runner/image tests/runner/cluster
 
 clean: ## Remove what the targets made, .venv/ too

@@ -22,13 +22,17 @@ def main(arguments: list[str]) -> int:
         default=os.environ.get("BASE") or None,
         help="the base image; default: one of debootstrap's where that is here, else runner/Dockerfile's",
     )
-    parser.add_argument("--fresh", action="store_true", help="make debootstrap's base again")
+    parser.add_argument("--fresh", action="store_true", help="build it again, debootstrap's base too")
     parser.add_argument("--out", type=Path, default=OUT, help="where the OCI layout goes")
     options = parser.parse_args(arguments)
     builder = image.tool()
     if builder is None:
         print("skipped: no image here; apt-get install podman", file=sys.stderr)
         return SKIPPED
+    built = image.Layout(options.out)
+    if built.current and options.base is None and not options.fresh:
+        print(f"runner@{built.digest} is built from these sources already")
+        return DONE
     try:
         image.build(builder, options.base, options.out, fresh=options.fresh)
     except wheels.NotDownloaded as error:
@@ -37,7 +41,6 @@ def main(arguments: list[str]) -> int:
     except subprocess.CalledProcessError as error:
         print(f"{' '.join(map(str, error.cmd[:2]))} failed: see {options.out}/log", file=sys.stderr)
         return FAILED
-    built = image.Layout(options.out)
     print(f"runner@{built.digest}, {built.size / 1e6:.1f} MB compressed, in {built.oci}")
     return DONE
 

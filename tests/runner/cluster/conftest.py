@@ -120,7 +120,7 @@ class Platform:
 @pytest.fixture(scope="session")
 def node() -> Node:
     if not os.environ.get("CLOISTER_E2E"):
-        pytest.skip("minutes on a cluster of its own: make cluster image e2e")
+        pytest.skip("minutes on a cluster of its own: make cluster e2e")
     here = Node(ROOT / STATE)
     if not here.running().get("kubelet"):
         pytest.skip("no local cluster: make cluster")

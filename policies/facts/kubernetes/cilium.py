@@ -45,7 +45,6 @@ class Read:
     isolates_egress: bool
     ingress: tuple[Rule, ...]
     egress: tuple[Rule, ...]
-    denied_ingress: tuple[Rule, ...]
     denied_egress: tuple[Rule, ...]
 
 
@@ -74,7 +73,7 @@ def read(obj: Object) -> Read:
         _isolates(first, "ingress"), _isolates(first, "egress"),
         *(
             tuple(rule for spec in specs for rule in _section(spec, name))
-            for name in ("ingress", "egress", "ingressDeny", "egressDeny")
+            for name in ("ingress", "egress", "egressDeny")
         ),
     )  # fmt: skip
 

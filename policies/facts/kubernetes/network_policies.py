@@ -6,7 +6,7 @@ direction when some policy selects it for that direction; what it may do is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,6 @@ class Policy:
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = ()
     denied_egress: tuple[Rule, ...] = ()
-    denied_ingress: tuple[Rule, ...] = ()
     counts: bool = True
     derived: bool = field(default=False)  # its selector may speak of namespaces, as Cilium's do
 
@@ -162,7 +161,7 @@ def _cilium(world: World, obj: Object) -> Policy:
     return Policy(
         obj, _namespace(obj), read.selects, read.isolates_ingress, read.isolates_egress,
         tuple(_cilium_rules(read.ingress)), tuple(_cilium_rules(read.egress)),
-        tuple(_cilium_rules(read.denied_egress)), tuple(_cilium_rules(read.denied_ingress)),
+        tuple(_cilium_rules(read.denied_egress)),
         cilium.enforced(world, obj), derived=True,
     )  # fmt: skip
 
@@ -233,8 +232,3 @@ def _cidr(value: Any) -> Addresses | Unknown:
         return value
     found = parse(value) if isinstance(value, str) else None
     return found if found is not None else Unknown(f"{value} is no CIDR block")
-
-
-def labels_of(value: Mapping[str, Any] | Unknown) -> Mapping[str, Any]:
-    """Labels as far as they are known."""
-    return {} if isinstance(value, Unknown) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -88,9 +87,3 @@ def data_grants(world: World) -> tuple[Grant, ...]:
         if isinstance(grant.member, str) and grant.member in names and grant.permits(*DATA)
         and grant.kind != "google_artifact_registry_repository"
     )  # fmt: skip
-
-
-def shared_accounts(world: World) -> Iterator[tuple[Pool, Account]]:
-    """Each pool with its account."""
-    for pool in pools(world):
-        yield pool, account(world, pool)

@@ -23,7 +23,6 @@ _TEMPLATES = {
     "CronJob": ("spec.jobTemplate.spec.template.metadata", "spec.jobTemplate.spec.template.spec"),
     "PodTemplate": ("template.metadata", "template.spec"),
 }
-RUNS_PODS = frozenset(_TEMPLATES)
 
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 

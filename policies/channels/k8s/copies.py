@@ -11,6 +11,8 @@ from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.destinations import place
 from policies.facts.kubernetes.clusters import Cluster, clusters
+from policies.facts.kubernetes.seal.log_limit import log_limit
+from policies.facts.mediation import mediation
 from policies.facts.world import World
 
 _LOG_LIMIT = (
@@ -30,10 +32,10 @@ def agents_ship_to_the_own_project(world: World) -> Iterator[Evidence]:
             value = res.get(path)
             if value is not None and value != "":
                 yield landed(res, path, place(world, value, kind, res), says, kind)
-        yield from _printed(cluster)
+        yield from _printed(world, cluster)
 
 
-def _printed(cluster: Cluster) -> Iterator[Evidence]:
+def _printed(world: World, cluster: Cluster) -> Iterator[Evidence]:
     res, name = cluster.res, cluster.subject
     components = res.get("logging_config.enable_components")
     on = (
@@ -42,7 +44,9 @@ def _printed(cluster: Cluster) -> Iterator[Evidence]:
         or any(isinstance(item, Unknown) for item in components)
     )
     if on and res.get("logging_service", "logging.googleapis.com/kubernetes") != "none":
-        text = f"what pods of cluster {name} print reaches the log buckets of their teams, without any network of theirs"
+        most = log_limit(world) if mediation(world).holds else None
+        held = "" if most is None else f", at most {most} bytes a run"
+        text = f"what pods of cluster {name} print reaches the log buckets of their teams, without any network of theirs{held}"
         yield Residual(text, _LOG_LIMIT)
     else:
         yield Control(res.address, "logging_config.enable_components")

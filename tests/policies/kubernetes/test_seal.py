@@ -13,11 +13,13 @@ import pytest
 from cloister.declarations import Declarations, load
 from policies.facts.build import build_world
 from policies.facts.kubernetes.admission.trial import alike
+from policies.facts.kubernetes.seal.log_limit import DEFAULT, log_limit
 from policies.facts.kubernetes.tenancy import tenant_spaces
 from policies.facts.mediation import Mediation, mediation
 from policies.facts.world import World
 from policies.snapshot.model import Input, Snapshot
 from policies.snapshot.synth import synth_stack
+from runner.image.config import VARIABLES
 
 pytestmark = pytest.mark.engine
 ROOT = Path(__file__).parents[3]
@@ -151,3 +153,17 @@ def test_a_team_on_the_network_is_named(tree: Tree, declared: Declarations) -> N
     found = judged(tree, opened, label)
     assert found.declared_open == ("fakespot",)
     assert not found.gaps
+
+
+def test_the_log_of_a_sealed_run_has_a_number(tree: Tree, declared: Declarations) -> None:
+    assert str(DEFAULT) == next(v.default for v in VARIABLES if v.name == "CLOISTER_LOG_LIMIT")
+    assert log_limit(world(tree, declared)) == DEFAULT
+
+    def more(t: Tree) -> None:
+        t["team-fakespot"]["resource"]["kubernetes_config_map_v1"]["settings"]["data"][
+            "CLOISTER_LOG_LIMIT"
+        ] = "99999999"
+
+    changed = copy.deepcopy(tree)
+    more(changed)
+    assert log_limit(world(changed, declared)) == 99999999

@@ -34,7 +34,7 @@ demo: synth ## Synthesize the example company, prove it, run a job, and see a le
 	@$(PY) examples/demo.py
 
 test: setup ## Run the tests on two processes
-	@$(PY) -m pytest -n 2 -q
+	@$(PY) -m pytest -n 2 -q $(PYTEST)
 
 synth: setup ## Write cdktf.out/ from the three declarations, and stop where the proof fails
 	@PATH="$(NODE_BIN):$$PATH" $(PY) -m stacks
@@ -72,7 +72,7 @@ cluster-down: setup ## Stop it
 	@$(PY) -m tests.cluster down
 
 e2e: image ## Run jobs on that cluster with that image (after `make cluster`)
-	@CLOISTER_E2E=1 $(PY) -m pytest -q tests/runner/image tests/runner/cluster
+	@CLOISTER_E2E=1 $(PY) -m pytest -q $(PYTEST) tests/runner/image tests/runner/cluster
 
 clean: ## Remove what the targets made, .venv/ too
 	rm -rf .venv cdktf.out .cloister build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

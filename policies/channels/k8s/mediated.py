@@ -272,16 +272,12 @@ def _beyond(world: World, text: str) -> Iterator[Evidence]:
     elif world.boundary.assurance == "perimeter":
         step = Step("a pod of any team", "another project", text)
         for item in missing:
-            fix = "put the project into an enforced perimeter"
+            target = world.at(item.address)
             yield leak(
-                "open",
-                world.project,
-                f"{text[:1].upper()}{text[1:]}: {item.sentence}",
-                (step,),
-                fix,
-                item.address,
-                item.attribute,
-            )
+                "open", target.subject if target is not None else world.project,
+                f"{text[:1].upper()}{text[1:]}: {item.sentence}", (step,),
+                "put the project into an enforced perimeter", item.address, item.attribute,
+            )  # fmt: skip
     elif _cut(world):
         yield from seal.controls
     else:

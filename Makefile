@@ -72,7 +72,7 @@ cluster-down: setup ## Stop it
 	@$(PY) -m tests.cluster down
 
 e2e: image ## Run jobs on that cluster with that image (after `make cluster`)
-	@CLOISTER_E2E=1 $(PY) -m pytest -q $(PYTEST) tests/runner/image tests/runner/cluster
+	@CLOISTER_E2E=1 $(PY) -m pytest -q $(PYTEST) tests/cluster tests/runner/image tests/runner/cluster
 
 clean: ## Remove what the targets made, .venv/ too
 	rm -rf .venv cdktf.out .cloister build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

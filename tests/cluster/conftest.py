@@ -1,9 +1,8 @@
-"""The cluster the tests of this folder use: the one KUBECONFIG names, else the local one, else a named skip."""
+"""The local cluster, for tests that have it to themselves: they kill its components."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -13,15 +12,10 @@ from tests.cluster.node import Node
 
 @pytest.fixture(scope="session")
 def node() -> Node:
-    """The local cluster, which must be up: ``make cluster``."""
+    """The local cluster, which must be up."""
+    if not os.environ.get("CLOISTER_E2E"):
+        pytest.skip("kills components of the cluster other tests use: make cluster e2e")
     here = Node(STATE)
     if not here.running().get("kube-apiserver"):
         pytest.skip("no local cluster: make cluster")
     return here
-
-
-@pytest.fixture(scope="session")
-def kubeconfig(request: pytest.FixtureRequest) -> Path:
-    """A kubeconfig with administrator's rights."""
-    named = os.environ.get("KUBECONFIG")
-    return Path(named) if named else request.getfixturevalue("node").kubeconfig

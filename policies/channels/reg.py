@@ -60,10 +60,10 @@ def code_cannot_push_to_another_registry(world: World) -> Iterator[Evidence]:
             opening.path, "", first.address, first.attribute,
         )  # fmt: skip
         return
-    for cut in (guard(world), mediation(world)):
-        if cut.holds:
-            yield from cut.controls
-            return
+    perimeter, seal = guard(world), mediation(world)
+    if perimeter.holds or (seal.holds and not seal.declared_open):
+        yield from perimeter.controls if perimeter.holds else seal.controls
+        return
     yield Residual(
         "code with a token of another project can push an image to that project through the same registry door",
         "the sealed runner, or VPC Service Controls (as API-01)",

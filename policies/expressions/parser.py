@@ -254,8 +254,8 @@ class _Parser:
             return syntax.Literal(self.take_name())
         return self.expression()
 
-    def for_expression(self, keyed: bool) -> syntax.Node:
-        self.next()
+    def loop_names(self) -> tuple[str | None, str]:
+        """``value in`` or ``key, value in``, as expressions and directives begin a loop."""
         value = self.take_name()
         key: str | None = None
         if self.at(","):
@@ -264,6 +264,11 @@ class _Parser:
         if not self.at_word("in"):
             raise self.unexpected("'in'")
         self.next()
+        return key, value
+
+    def for_expression(self, keyed: bool) -> syntax.Node:
+        self.next()
+        key, value = self.loop_names()
         collection = self.expression()
         self.take(":")
         result = self.expression()
@@ -340,14 +345,7 @@ class _Parser:
         if word == "if":
             return Fragment("if", node=self.expression())
         if word == "for":
-            value = self.take_name()
-            key: str | None = None
-            if self.at(","):
-                self.next()
-                key, value = value, self.take_name()
-            if not self.at_word("in"):
-                raise self.unexpected("'in'")
-            self.next()
+            key, value = self.loop_names()
             return Fragment("for", node=self.expression(), key=key, value=value)
         if word in ("else", "endif", "endfor"):
             return Fragment(word)

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any
 
 from policies.expressions.values import Unknown
-from policies.facts import schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,6 @@ class Res(Block):
             if isinstance(value, str) and value:
                 return value
         return self.address
-
-    def known_type(self) -> bool:
-        return bool(schema.attributes(self.type if self.mode == "managed" else f"data.{self.type}"))
 
 
 @cache

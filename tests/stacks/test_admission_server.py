@@ -228,7 +228,10 @@ def test_no_ephemeral_container_joins_a_sealed_pod(
     core = client.CoreV1Api(cluster.client)
     for container, said in (
         (debug, "targetContainerName"),
-        ({**debug, "image": "docker.io/library/busybox@sha256:" + "1" * 64}, "runner image|targetContainerName"),
+        (
+            {**debug, "image": "docker.io/library/busybox@sha256:" + "1" * 64},
+            "runner image|targetContainerName",
+        ),
     ):
         with pytest.raises(client.ApiException) as refused:
             core.patch_namespaced_pod_ephemeralcontainers(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-import yaml
+from click.core import ParameterSource
 
-from cloister.declarations import Declarations, Team, load, load_with, names
+from cloister.declarations import Team, load, load_with
 from cloister.declarations.mistakes import nearest, shown
 from cloister.declarations.schemas import MODELS, schema
+from cloister.fields import FIELDS, HEADER, as_yaml, content, gpus_of
+from cloister.receives import described, lines
 
 DIRECTORY = click.option(
     "--directory",
@@ -19,12 +23,19 @@ DIRECTORY = click.option(
     default=Path(),
     help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
 )
-HEADER = """# The team owns this file; onboarding is one pull request with it.
-# yaml-language-server: $schema=../docs/schemas/team.json
-"""
 FORMAT = click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+
+
+_NEEDED = {"name": "NAME", "members": "--members"}
+
+
+def _gpus(_ctx: click.Context, _parameter: click.Parameter, pairs: tuple[str, ...]) -> dict[str, int]:
+    try:
+        return gpus_of(pairs)
+    except ValueError as error:
+        raise click.BadParameter(f"found {shown(str(error))}, expected TYPE=COUNT, as nvidia-l4=4") from None
 
 
 @click.group(
@@ -39,56 +50,57 @@ def team() -> None:
     """Onboard a team, and see what it gets."""
 
 
+def _flag(*names: str, key: str, **options: Any) -> Callable[[Any], Any]:
+    """A flag of `team new`, described as the question is."""
+    field = FIELDS[key]
+    shown_default = field.default not in (None, (), False)
+    return click.option(*names, help=field.help, default=field.default, show_default=shown_default, **options)
+
+
 @team.command(
     "new",
     epilog="""\b
 Examples:
+  cloister team new                                 on a terminal: asks, and explains each field
   cloister team new search --members group:search-ml@acme.example
   cloister team new vision --members group:vision-ml@acme.example --cpu 64 --memory 256Gi --gpu nvidia-l4=4
 """,
 )
-@click.argument("name")
-@click.option("--members", required=True, help="Who submits jobs and reads logs: group:NAME@DOMAIN.")
-@click.option("--cpu", type=int, default=16, show_default=True, help="CPUs of all the team's pods together.")
-@click.option("--memory", default="64Gi", show_default=True, help="Memory of all the team's pods together.")
-@click.option("--gpu", "gpus", multiple=True, metavar="TYPE=COUNT", help="A GPU quota; may be repeated.")
-@click.option("--max-run-hours", type=int, default=24, show_default=True, help="The longest run.")
-@click.option("--budget", "monthly", type=int, help="A monthly budget in EUR.")
-@click.option("--isolation", default="shared", show_default=True, help="shared or dedicated nodes.")
-@click.option("--metaflow", is_flag=True, help="Configure Metaflow for the team.")
+@click.argument("name", required=False)
+@_flag("--members", key="members")
+@_flag("--network", key="network")
+@_flag("--cpu", key="cpu", type=int)
+@_flag("--memory", key="memory")
+@_flag("--gpu", "gpus", key="gpus", multiple=True, metavar="TYPE=COUNT", callback=_gpus)
+@_flag("--max-run-hours", key="max_run_hours", type=int)
+@_flag("--isolation", key="isolation")
+@_flag("--budget", "monthly", key="monthly", type=int)
+@_flag("--currency", key="currency")
+@_flag("--metaflow", key="metaflow", is_flag=True)
 @DIRECTORY
 @FORMAT
-def new(
-    name: str,
-    members: str,
-    cpu: int,
-    memory: str,
-    gpus: tuple[str, ...],
-    max_run_hours: int,
-    monthly: int | None,
-    isolation: str,
-    metaflow: bool,
-    directory: Path,
-    format_: str,
-) -> None:
-    """Write teams/NAME.yaml. Everything is checked first; a file that exists is never touched."""
-    quota = {"cpu": cpu, "memory": memory, "gpus": _gpus(gpus), "max_run_hours": max_run_hours}
-    content: dict[str, Any] = {
-        "team": name,
-        "members": members,
-        "network": "sealed",
-        "quota": {key: value for key, value in quota.items() if value != {}},
-        "isolation": isolation,
-        "metaflow": metaflow,
-    }
-    if monthly is not None:
-        content["budget"] = {"monthly": monthly, "currency": "EUR"}
+@click.pass_context
+def new(ctx: click.Context, /, directory: Path, format_: str, **answers: Any) -> None:
+    """Write teams/NAME.yaml. Everything is checked first; a file that exists is never touched.
+
+    Without NAME or --members, and on a terminal, it asks for what no flag says.
+    """
+    asking = format_ == "text" and None in (answers["name"], answers["members"]) and _on_a_terminal()
+    if asking:
+        answers = _answered(ctx, directory, answers)
+    elif missing := [given for key, given in _NEEDED.items() if answers[key] is None]:
+        raise click.UsageError(f"found no {' and no '.join(missing)}, expected both; on a terminal it asks")
+    name = answers["name"]
     file = directory.joinpath("teams", f"{name}.yaml")
     # Compared with what is there: until it is checked, the name is no path to open.
     if name in {path.stem for path in file.parent.glob("*.yaml")}:
         raise click.UsageError(f"teams/{name}.yaml exists already; edit it, or choose another name")
-    text = HEADER + _yaml(content)
+    text = HEADER + as_yaml(content(answers))
     declarations = load_with(directory, name, text)
+    if asking:
+        click.echo(f"\nteams/{name}.yaml:\n")
+        click.echo(text)
+        click.confirm("Write it?", default=True, abort=True)
     file.parent.mkdir(exist_ok=True)
     with file.open("x", encoding="utf-8") as stream:
         stream.write(text)
@@ -96,10 +108,12 @@ def new(
         _print_json({"version": 1, "file": f"teams/{name}.yaml", "team": described(declarations, name)})
         return
     click.echo(f"wrote teams/{name}.yaml\n\nWith it the team gets:")
-    _print_resources(described(declarations, name)["resources"])
+    for line in lines(declarations, name):
+        click.echo(line)
     click.echo(
         "\nNext: run `make synth check`, then open a pull request with this one file. Nothing exists on Google\n"
-        f"Cloud before it is merged and `cdktf deploy team-{name}` has run."
+        f"Cloud before it is merged and `cdktf deploy team-{name}` has run. Meanwhile jobs run on this machine:\n"
+        f"`cloister job run examples/fakespot/job.yaml --team {name}`."
     )
 
 
@@ -138,8 +152,9 @@ def show(name: str, directory: Path, format_: str) -> None:
     if format_ == "json":
         _print_json({"version": 1, "team": description})
         return
-    click.echo(_yaml(description["declared"]))
-    _print_resources(description["resources"])
+    click.echo(as_yaml(description["declared"]))
+    for line in lines(declarations, name):
+        click.echo(line)
 
 
 @team.command(
@@ -166,21 +181,6 @@ def schema_(declaration: str | None, output: Path | None) -> None:
         click.echo(f"wrote {output / name}.json")
 
 
-def described(declarations: Declarations, name: str) -> dict[str, Any]:
-    """A team as the JSON format gives it: what it declared, and the names of what it gets."""
-    project = declarations.boundary.project
-    declared = declarations.teams[name].model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    resources = {
-        "namespace": names.namespace(name),
-        "service_account": names.team_service_account_email(project, name),
-        "kubernetes_service_account": names.KUBERNETES_SERVICE_ACCOUNT,
-        "buckets": dict(names.buckets(project, name)),
-        "log_bucket": names.log_bucket(name),
-        "stack": names.team_stack(name),
-    }
-    return {"declared": declared, "resources": resources}
-
-
 def _row(each: Team) -> tuple[str, ...]:
     gpus = ", ".join(f"{count} {kind}" for kind, count in each.quota.gpus.items()) or "-"
     quota = each.quota
@@ -188,39 +188,18 @@ def _row(each: Team) -> tuple[str, ...]:
     return (each.team, each.members, each.network, str(quota.cpu), quota.memory, gpus, hours, schedules)
 
 
-def _print_resources(resources: dict[str, Any]) -> None:
-    purposes = {
-        "code": "its people upload code, and never read it back",
-        "data": "its inputs; no person reads them",
-        "artifacts": "models and files of its runs; no person reads them",
-        "results": "what a release may show to people",
+def _on_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _answered(ctx: click.Context, directory: Path, answers: dict[str, Any]) -> dict[str, Any]:
+    """The flags' answers, and those a person gives to the other questions."""
+    from cloister.questions import ask
+
+    given = {
+        key: answers[key] for key in FIELDS if ctx.get_parameter_source(key) is not ParameterSource.DEFAULT
     }
-    click.echo(f"  namespace        {resources['namespace']}, sealed off by default")
-    click.echo(f"  service account  {resources['service_account']}, for its jobs only")
-    for kind, bucket in resources["buckets"].items():
-        click.echo(f"  bucket           {bucket}: {purposes[kind]}")
-    click.echo(f"  logs             {resources['log_bucket']}, a log bucket that its members read")
-
-
-def _gpus(pairs: tuple[str, ...]) -> dict[str, int]:
-    gpus: dict[str, int] = {}
-    for pair in pairs:
-        kind, _, count = pair.partition("=")
-        if not kind or not count.isdecimal():
-            raise click.BadParameter(
-                f"found {shown(pair)}, expected TYPE=COUNT, as nvidia-l4=4", param_hint="--gpu"
-            )
-        gpus[kind] = int(count)
-    return gpus
-
-
-def _yaml(content: dict[str, Any]) -> str:
-    """One line per key, nested mappings in braces: how the shipped files are written."""
-    lines = []
-    for key, value in content.items():
-        written = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000)
-        lines.append(f"{key}: {written.removesuffix('...' + chr(10)).rstrip()}")
-    return "\n".join(lines) + "\n"
+    return ask(directory, given)
 
 
 def _json(value: object) -> str:

@@ -1,0 +1,68 @@
+"""What a team gets for its one file: the names of everything, and what each is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cloister.capacity import beyond, capacity
+from cloister.declarations import Declarations, names
+
+_PURPOSES = {
+    "code": "its people upload code, and never read it back",
+    "data": "its inputs; no person reads them",
+    "artifacts": "models and files of its runs; no person reads them",
+    "results": "what a release may show to people",
+}
+
+
+def described(declarations: Declarations, name: str) -> dict[str, Any]:
+    """A team as the JSON format gives it: what it declared, the names of what it gets, and what will not work."""
+    project = declarations.boundary.project
+    team = declarations.teams[name]
+    declared = team.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    resources = {
+        "namespace": names.namespace(name),
+        "service_account": names.team_service_account_email(project, name),
+        "kubernetes_service_account": names.KUBERNETES_SERVICE_ACCOUNT,
+        "buckets": dict(names.buckets(project, name)),
+        "log_bucket": names.log_bucket(name),
+        "alerts_to": [channel.email for channel in declarations.boundary.trusted.channels],
+        "stack": names.team_stack(name),
+    }
+    return {"declared": declared, "resources": resources, "notes": list(beyond(team, declarations.platform))}
+
+
+def lines(declarations: Declarations, name: str) -> Iterator[str]:
+    """The same for people."""
+    description = described(declarations, name)
+    resources = description["resources"]
+    yield f"  namespace        {resources['namespace']}, sealed off by default"
+    yield f"  service account  {resources['service_account']}, for its jobs only"
+    for kind, bucket in resources["buckets"].items():
+        yield f"  bucket           {bucket}: {_PURPOSES[kind]}"
+    yield f"  logs             {resources['log_bucket']}, a log bucket that its members read"
+    yield f"  quota            {_quota(declarations, name)}"
+    yield f"  alerts           on its runs and schedules, to {', '.join(resources['alerts_to']) or 'nobody:'}"
+    if not resources["alerts_to"]:
+        yield "                   boundary.yaml lists no trusted.channels"
+    yield f"  budget           {_budget(declarations, name)}"
+    for note in description["notes"]:
+        yield f"  note             {note}"
+
+
+def _quota(declarations: Declarations, name: str) -> str:
+    quota, have = declarations.teams[name].quota, capacity(declarations.platform)
+    cpus = f"{quota.cpu} CPUs" + ("" if have.cpus is None else f" of the pools' {have.cpus}")
+    gpus = [f"{count} of {have.gpus.get(kind, 0)} {kind}" for kind, count in quota.gpus.items()]
+    return ", ".join([cpus, quota.memory, *gpus, f"runs of {quota.max_run_hours} hours at most"])
+
+
+def _budget(declarations: Declarations, name: str) -> str:
+    budget = declarations.teams[name].budget
+    if budget is None:
+        return "none declared"
+    amount = f"{budget.monthly} {budget.currency} a month"
+    if declarations.platform.billing_account is None:
+        return f"{amount} declared, not watched: platform.yaml names no billing_account"
+    return f"{amount}, alerts at 50, 90 and 100 %"

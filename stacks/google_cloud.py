@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 # cloud.google.com/vpc-service-controls/docs/set-up-private-connectivity: restricted.googleapis.com
 RESTRICTED_VIP = "199.36.153.4/30"
 RESTRICTED_VIP_ADDRESSES = ("199.36.153.4", "199.36.153.5", "199.36.153.6", "199.36.153.7")
@@ -16,9 +18,32 @@ ANYWHERE_V6 = "::/0"
 GOOGLE_DOMAINS = ("googleapis.com", "gcr.io", "pkg.dev", "gke.goog", "pki.goog", "run.app")
 
 
-def service_agent(service: str, project_number: str) -> str:
-    """The IAM member of the project's own service agent, e.g. of `container-engine-robot`.
+@dataclass(frozen=True)
+class ServiceAgent:
+    """The account by which a service acts in a project, and the API it comes with.
 
-    Cloud Storage's is the one that does not begin with `gcp-sa-` or stand alone: `gs-project-accounts`.
+    `primary` agents are those that Service Usage makes and names on request; the others come with the API's first
+    use (cloud.google.com/iam/docs/service-agents).
     """
-    return f"serviceAccount:service-{project_number}@{service}.iam.gserviceaccount.com"
+
+    api: str
+    account: str
+    primary: bool
+
+    def email(self, project_number: str) -> str:
+        """Its address, which follows from the project's number."""
+        return f"service-{project_number}@{self.account}.iam.gserviceaccount.com"
+
+    def member(self, project_number: str) -> str:
+        """Its address as an IAM member."""
+        return f"serviceAccount:{self.email(project_number)}"
+
+
+# What each key encrypts, and who uses it. The agents exist before the first deploy: `make bootstrap` makes them.
+AGENT_OF_PURPOSE = {
+    "storage": ServiceAgent("storage", "gs-project-accounts", primary=False),
+    "cluster": ServiceAgent("container", "container-engine-robot", primary=True),
+    "disks": ServiceAgent("compute", "compute-system", primary=False),
+    "registry": ServiceAgent("artifactregistry", "gcp-sa-artifactregistry", primary=True),
+    "logging": ServiceAgent("logging", "gcp-sa-logging", primary=False),
+}

@@ -7,19 +7,10 @@ from typing import Any
 from cloister.declarations import names
 from stacks import cdk
 from stacks.base import Stack
-from stacks.google_cloud import service_agent
+from stacks.google_cloud import AGENT_OF_PURPOSE
 
 _QUARTER = "7776000s"
 
-# What each key encrypts, and the service agent that may use it. The agents exist before the first deploy
-# (`make bootstrap`); their addresses follow from the project number.
-AGENT_OF_PURPOSE = {
-    "storage": "gs-project-accounts",
-    "cluster": "container-engine-robot",
-    "disks": "compute-system",
-    "registry": "gcp-sa-artifactregistry",
-    "logging": "gcp-sa-logging",
-}
 ATTESTATION = "attestation"  # signs images; nobody may use it but who publishes them
 
 
@@ -49,7 +40,7 @@ def build_keys(stack: Stack) -> dict[str, Any]:
             f"key_{purpose}_user",
             crypto_key_id=key.id,
             role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
-            members=[service_agent(agent, stack.boundary.project_number)],
+            members=[agent.member(stack.boundary.project_number)],
         )
     usable[ATTESTATION] = _attestation_key(stack, ring)
     return usable

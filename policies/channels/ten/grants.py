@@ -15,7 +15,7 @@ from policies.facts.attached import shared_accounts
 from policies.facts.conditions import read
 from policies.facts.datanodes import data_nodes, reached_under, serves
 from policies.facts.grants import WIDE, Grant, grants
-from policies.facts.ownership import all_teams, claims, labels, owner, teams_of
+from policies.facts.ownership import NAMESPACES, all_teams, claims, labels, owner, teams_of
 from policies.facts.principals import default_accounts
 from policies.facts.resource import Res
 from policies.facts.rights import DATA, READ, policy_changes
@@ -72,7 +72,7 @@ def _named(teams: frozenset[str]) -> str:
 @channel("TEN-02")
 def every_team_reaches_its_own_data_only(world: World) -> Iterator[Evidence]:
     """No identity comes to a data node of a team that is not its own, directly or through what it becomes."""
-    for res in (*data_nodes(world), *world.of("google_service_account")):
+    for res in (*data_nodes(world), *world.of("google_service_account", *NAMESPACES)):
         yield from _owned_once(world, res)
     for team in all_teams(world):
         for reach in crossings(world, team):

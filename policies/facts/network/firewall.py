@@ -7,7 +7,7 @@ what is implied: egress passes, ingress does not. Everything is computed on sets
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from policies.expressions.values import Unknown
@@ -243,11 +243,13 @@ def layers(world: World, network: Key) -> list[Layer]:
     attached = attachments(world).get(network, []) + attachments(world).get(None, [])
     known = set(map(id, attachments(world).get(network, [])))
     levels = [
-        [
-            Layer(_sure(item.policy.rules, id(item) in known), item.region)
-            for item in attached
-            if bool(item.region) is regional
-        ]
+        _rivals(
+            [
+                Layer(_sure(item.policy.rules, id(item) in known), item.region)
+                for item in attached
+                if bool(item.region) is regional
+            ]
+        )
         for regional in (False, True)
     ]
     settings = networks(world).get(network)
@@ -256,6 +258,21 @@ def layers(world: World, network: Key) -> list[Layer]:
         policies_first = False
     own = [*levels[0], *levels[1]]
     return above + (own + classic_layer if policies_first else classic_layer + own)
+
+
+def _rivals(level: list[Layer]) -> list[Layer]:
+    """The layers of one level. Google keeps one global policy of a network, and one a region: where several are
+    associated the one that stays may be any, so what each of them allows passes before another one denies it."""
+    if len(level) - len({layer.region for layer in level}) == 0:
+        return level
+    permissive = [
+        Layer(
+            tuple(replace(rule, action="next") if rule.action == "deny" else rule for rule in layer.rules),
+            layer.region,
+        )
+        for layer in level
+    ]
+    return permissive + level
 
 
 def _with_unplaced(rules: dict[Key | None, list[Rule]], network: Key) -> list[Rule]:

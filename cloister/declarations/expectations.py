@@ -9,19 +9,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from cloister.declarations.fields import Shape, Unbuilt, Whole
+from cloister.declarations.fields import Shape, Whole
 
 _PLAIN = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 _PLAIN[date] = "a date, as 2027-03-31"
 
 
 def keys(model: type[BaseModel]) -> list[str]:
-    """The keys of a mapping that may be written today, in the order of the model."""
-    return [
-        field.alias or name
-        for name, field in model.model_fields.items()
-        if not any(isinstance(mark, Unbuilt) for mark in field.metadata)
-    ]
+    """The keys of a mapping, in the order of the model."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def words(kind: Any) -> str:

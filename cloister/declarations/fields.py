@@ -100,22 +100,6 @@ class Whole:
         }
 
 
-@dataclass(frozen=True)
-class Unbuilt:
-    """A key the design names and this version does not act on: whatever is written there is refused."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def refuse(value: object) -> object:
-            raise unbuilt()
-
-        return core_schema.no_info_plain_validator_function(refuse)
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"not": {}, "description": "not built yet"}
-
-
 def _real_date(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
@@ -131,6 +115,12 @@ Day = Annotated[
     date,
     BeforeValidator(_real_date),
     WithJsonSchema({"type": "string", "format": "date", "description": "the last day on which it holds"}),
+]
+
+Since = Annotated[
+    date,
+    BeforeValidator(_real_date),
+    WithJsonSchema({"type": "string", "format": "date", "description": "the first day on which it holds"}),
 ]
 
 
@@ -165,6 +155,9 @@ Domain = Annotated[
 # A region, or a multi-region such as eu.
 Place = Annotated[str, Shape(r"[a-z]+(?:-[a-z]+[0-9]{1,2})?", "a Google Cloud location, as europe-west1")]
 Region = Annotated[str, Shape(r"[a-z]+-[a-z]+[0-9]{1,2}", "a Google Cloud region, as europe-west1")]
+BucketName = Annotated[
+    str, Shape(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", "a bucket name: 3 to 63 of a-z, 0-9, -, _ and .")
+]
 # A run's Kubernetes objects carry <job>-<run_id>, 25 characters more, in a label of 63.
 JobName = Annotated[
     str,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from cloister.declarations.fields import (
+    BucketName,
     Declared,
     Gpus,
     ImageByDigest,
@@ -136,9 +137,7 @@ class Platform(Declared):
         ),
     ]
     region: Region
-    state_bucket: Annotated[
-        str, Shape(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", "a bucket name: 3 to 63 of a-z, 0-9, -, _ and .")
-    ]
+    state_bucket: BucketName
     billing_account: (
         Annotated[
             str, Shape(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", "a billing account, as 0X0X0X-0X0X0X-0X0X0X")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from cloister.declarations.fields import (
+    BucketName,
     Day,
     Declared,
     Gpus,
@@ -15,7 +17,7 @@ from cloister.declarations.fields import (
     Memory,
     Said,
     Shape,
-    Unbuilt,
+    Since,
     Whole,
     unbuilt,
 )
@@ -95,5 +97,9 @@ class Team(Declared):
     shares: Listed[Share] = ()
     releases: Listed[Release] = ()
     services: Annotated[Listed[Said], BeforeValidator(_no_services)] = ()
-    retired: Annotated[Day | None, Unbuilt()] = None
-    adopt: Annotated[Listed[Said], Unbuilt()] = ()
+    retired: Since | None = None
+    adopt: Listed[BucketName] = ()
+
+    def data_may_go(self, today: date) -> bool:
+        """Whether removing the team may delete its buckets with what they hold: from the day `retired` on."""
+        return self.retired is not None and self.retired <= today

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cloister.declarations import names
-from cloister.declarations.mistakes import Mistake
+from cloister.declarations.mistakes import Mistake, nearest
 from cloister.declarations.team import Team
 from cloister.declarations.tree import File, Rule, Tree
 
@@ -105,13 +105,26 @@ def twice_in_teams(tree: Tree) -> Iterator[Mistake]:
         yield from _twice(file, "schedules", "name", schedules)
         members = file.part(lambda team: [source.member for source in team.sources], [])
         yield from _twice(file, "sources", "member", members)
+        yield from _twice(file, "adopt", "", list(file.part(lambda team: team.adopt, ())))
+
+
+def adopted(tree: Tree) -> Iterator[Mistake]:
+    """What a team adopts is one of its own four buckets, made already."""
+    project = tree.boundary.value.project
+    for team, file in tree.named():
+        own = list(names.buckets(project, team).values())
+        for index, bucket in enumerate(file.part(lambda team: team.adopt, ())):
+            if bucket not in own:
+                expected = f"one of the team's own buckets, {', '.join(own[:-1])} or {own[-1]}"
+                yield file.wrong(("adopt", index), bucket, expected, nearest(bucket, own))
 
 
 def _twice(file: File[Any], key: str, name: str, values: list[str]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for index, value in enumerate(values):
         if value in seen:
-            yield file.wrong((key, index, name), value, "it once", "; it stands above already")
+            at = (key, index, name) if name else (key, index)
+            yield file.wrong(at, value, "it once", "; it stands above already")
         seen.add(value)
 
 
@@ -124,4 +137,5 @@ RULES: tuple[Rule, ...] = (
     twice,
     system_pool,
     twice_in_teams,
+    adopted,
 )

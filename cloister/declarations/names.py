@@ -26,6 +26,8 @@ DENY_OUTSIDE = "cloister-deny-outside"  # the cluster-wide network policy
 RUNNER_REPOSITORY = "runner"
 METAFLOW_REPOSITORY = "metaflow"
 METAFLOW_CONFIG_MAP = "metaflow"  # Metaflow's configuration in a team's namespace
+PLATFORM_NAMESPACE = "cloister-system"  # the platform's own pods
+WATCH = "watch"  # the CronJob that reads every schedule's status: its name, its account's, its roles'
 
 SYSTEM_POOL = "system"  # the nodes of GKE's own pods
 AUDIT = "audit"  # log bucket and sink of the audit logs
@@ -70,6 +72,10 @@ FIELD_VARIABLES = (  # fieldRefs; the last is set by Kubernetes' own Job control
 # failure, because Kubernetes tries again or another attempt has published the run.
 RUN_RECORD = "run-record"
 DONE = "done"
+# The watch's records, by `event`: one for each schedule, one for each time the watch has looked.
+SCHEDULE_RECORD = "schedule"
+WATCH_RECORD = "watch"
+SCHEDULES_KEY = "schedules.json"  # of the ConfigMap with a team's declared schedules
 NO_FAILURE = (DONE, "preempted", "conflict")
 
 # Longest names: Google Cloud's and Kubernetes' own limits.
@@ -184,6 +190,16 @@ def priority_class(accelerator: str | None = None) -> str:
     return f"cloister-{'standard' if accelerator is None else accelerator}"
 
 
+def watch_role() -> str:
+    """The ClusterRole that the watch is bound to in every team's namespace."""
+    return f"cloister-{WATCH}"
+
+
+def metric(what: str) -> str:
+    """A log-based metric over the records of all teams."""
+    return f"cloister-{what}"
+
+
 def admission_policy(policy: str) -> str:
     """A ValidatingAdmissionPolicy and its binding."""
     return f"cloister-{policy}"
@@ -277,14 +293,19 @@ def team_labels(team: str) -> dict[str, str]:
     return {"team": team}
 
 
-def team_metric(team: str, what: str) -> str:
-    """A log-based metric over the team's run records."""
-    return f"team-{team}-{what}"
+def team_schedules(team: str) -> str:
+    """The ConfigMap of the platform's namespace in which the watch finds what a team declares."""
+    return f"schedules-{team}"
 
 
 def team_custom_role(project: str, team: str) -> str:
     """The custom role that carries a team's project-level rights."""
     return custom_role(project, f"team_{team}")
+
+
+def removal_role_id(team: str) -> str:
+    """The id of the custom role by which a retired team's buckets are emptied."""
+    return custom_role_id(f"removal_{team}")
 
 
 def team_repository(team: str) -> str:

@@ -26,7 +26,9 @@ def tool() -> str | None:
 
 def sources() -> list[Path]:
     """What the image is built from, beside its base: relative to the repository."""
-    found = [*(ROOT / "runner/image").rglob("*.py"), ROOT / "runner/__init__.py", ROOT / "runner/Dockerfile"]
+    packages = ("runner/image", "runner/watch")
+    found = [path for package in packages for path in (ROOT / package).rglob("*.py")]
+    found += [ROOT / "runner/__init__.py", ROOT / "runner/Dockerfile"]
     found += [ROOT / "runner/container/assemble.py", wheels.LOCK]
     return sorted(path.relative_to(ROOT) for path in found)
 

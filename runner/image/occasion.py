@@ -1,4 +1,4 @@
-"""Runs that a schedule starts: no client is there to name them, so they are named after what Kubernetes made."""
+"""What a run's id says: when it was asked for, and, for a run that a schedule starts, what Kubernetes made of it."""
 
 from __future__ import annotations
 
@@ -20,3 +20,15 @@ def run_id(job: str, uid: str) -> str | None:
         return None
     scheduled = datetime.fromtimestamp(int(match[1]) * 60, UTC)
     return f"{scheduled:%Y%m%d-%H%M%S}-{uid.replace('-', '')[:8]}"
+
+
+def seconds_waited(run: str, until: datetime) -> float | None:
+    """Seconds from when a run was asked for, by its client's or the schedule's clock, until a moment; never below 0.
+
+    None where the id begins with no time.
+    """
+    try:
+        asked = datetime.strptime(run[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return max(0.0, round((until - asked).total_seconds(), 3))

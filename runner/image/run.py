@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from signal import Signals
 
-from runner.image import attempt, checkpoint, command, metrics, paths, staging, unpack
+from runner.image import attempt, checkpoint, command, metrics, occasion, paths, staging, unpack
 from runner.image.config import Config
 from runner.image.exits import KILLED, SIGNALLED, Exit, Failure, team_exit
 from runner.image.layout import CODE, ENVIRONMENTS, RunLayout
@@ -72,6 +73,9 @@ class Run:
             return False
         self.record.attempt = attempt.claim(self.store, self.config, self.layout)
         self.log.labels["attempt"] = str(self.record.attempt)
+        waited = occasion.seconds_waited(self.config.run_id, datetime.now(UTC))
+        if self.record.attempt == 1 and waited is not None:  # later ones wait for what came before
+            self.record.durations["queue"] = waited
         self.log.event("INFO", "start", f"attempt {self.record.attempt} of run {self.config.run_id}")
         return True
 

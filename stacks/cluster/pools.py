@@ -9,9 +9,11 @@ from cloister.declarations.platform import Pool
 from stacks import cdk
 from stacks.base import Stack
 
-# GKE's own pods run here; the taint keeps jobs out, GKE's pods tolerate it.
+# GKE's own pods run here, and the platform's; the taint keeps jobs out.
 SYSTEM = Pool(name=names.SYSTEM_POOL, machine="e2-standard-4", min=1, max=3)
 _SYSTEM_TAINT = {"key": "components.gke.io/gke-managed-components", "value": "true", "effect": "NO_SCHEDULE"}
+# The taint in the words of a pod.
+SYSTEM_TOLERATION = {**_SYSTEM_TAINT, "operator": "Equal", "effect": "NoSchedule"}
 _DISK_GB = 100
 
 

@@ -9,6 +9,7 @@ from stacks.foundation.dns import build_dns
 from stacks.foundation.firewall import build_firewall
 from stacks.foundation.identities import build_node_accounts, build_project_rights
 from stacks.foundation.keys import build_keys
+from stacks.foundation.metrics import build_metrics
 from stacks.foundation.network import build_network
 from stacks.foundation.supply import build_supply_chain
 
@@ -25,4 +26,5 @@ def build_foundation(stack: Stack) -> None:
     build_supply_chain(stack, keys)
     build_audit(stack, keys["logging"])
     build_boundary_alert(stack)
+    build_metrics(stack)
     wait_for_apis(stack, services)

@@ -8,11 +8,13 @@ from stacks.cluster import STACK as CLUSTER
 from stacks.guardrails.admission import build_admission
 from stacks.guardrails.network import build_clusterwide_deny
 from stacks.guardrails.priority import build_priority_classes
+from stacks.guardrails.watch import build_watch
 
 
 def build_guardrails(stack: Stack) -> None:
-    """Admission policies, the network policy no namespace can widen, and the priority classes."""
+    """Admission policies, the network policy no namespace can widen, the priority classes, and the watch."""
     connect_kubernetes(stack, CLUSTER, ENDPOINT)
     build_admission(stack)
     build_clusterwide_deny(stack)
     build_priority_classes(stack)
+    build_watch(stack)

@@ -16,6 +16,7 @@ from stacks.team.metaflow import build_metaflow
 from stacks.team.namespace import build_namespace
 from stacks.team.network import build_network_policies
 from stacks.team.rights import build_rights
+from stacks.team.watch import build_watch_access
 
 
 def build_team(stack: Stack, team: Team) -> None:
@@ -27,6 +28,7 @@ def build_team(stack: Stack, team: Team) -> None:
     namespace = build_namespace(stack, team, account, buckets)
     build_network_policies(stack, namespace)
     build_rights(stack, team, namespace)
+    build_watch_access(stack, team, namespace)
     build_repository(stack, names.team_repository(team.team), labels)
     if team.isolation == "dedicated":
         for pool in stack.platform.pools:

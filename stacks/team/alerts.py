@@ -6,57 +6,54 @@ from typing import Any
 
 from cloister.declarations import Team, names
 from cloister.declarations.team import Budget
-from stacks import cdk
+from stacks import cdk, metrics
+from stacks.alerting import build_alert, count_above_zero
 from stacks.base import Stack
 from stacks.channels import notification_channels
 from stacks.team.dashboard import build_dashboard
-from stacks.team.metrics import build_metrics, metric_filter
+
+# The watch looks every ten minutes; a period takes in one look at least, and two at most.
+_TWO_LOOKS = "1200s"
 
 
 def build_alerts(stack: Stack, team: Team) -> None:
-    """Metrics over the run records, an alert on failed runs, a dashboard, and a budget where one is declared."""
+    """Alerts on failed runs and missed schedules, a dashboard, and a budget where one is declared."""
     channels = notification_channels(stack)
-    runs, failures = build_metrics(stack, team)
-    _failure_alert(stack, team, failures, channels)
-    build_dashboard(stack, team, runs, failures)
+    build_alert(
+        stack,
+        "alert_failures",
+        title=f"{team.team}: a job failed",
+        conditions={
+            "A run ended with an error": count_above_zero(metrics.of_runs(metrics.FAILURES, team), "300s")
+        },
+        advice=f"`cloister job list --team {team.team}` names the run,"
+        f" `cloister job errors --team {team.team}` the reason.",
+        channels=channels,
+        labels=names.team_labels(team.team),
+    )
+    if team.schedules:
+        _missed_alert(stack, team, channels)
+    build_dashboard(stack, team)
     if stack.platform.billing_account and team.budget:
         _budget(stack, team, team.budget, channels)
 
 
-def _failure_alert(stack: Stack, team: Team, failures: Any, channels: list[Any]) -> None:
-    cdk.google.MonitoringAlertPolicy(
-        stack.scope,
-        "alert_failures",
-        project=stack.project,
-        display_name=f"{team.team}: a job failed",
-        combiner="OR",
-        severity="ERROR",
-        notification_channels=channels,
-        conditions=[
-            {
-                "display_name": "A run ended with an error",
-                "condition_threshold": {
-                    "filter": metric_filter(failures),
-                    "comparison": "COMPARISON_GT",
-                    "threshold_value": 0,
-                    "duration": "0s",
-                    "aggregations": [
-                        {
-                            "alignment_period": "300s",
-                            "per_series_aligner": "ALIGN_SUM",
-                            "cross_series_reducer": "REDUCE_SUM",
-                        }
-                    ],
-                },
-            }
-        ],
-        alert_strategy={"auto_close": "86400s"},
-        documentation={
-            "content": f"`cloister job list --team {team.team}` names the run,"
-            f" `cloister job errors --team {team.team}` the reason.",
-            "mime_type": "text/markdown",
+def _missed_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
+    """It stands on the watch's records, which are there although nothing ran; it closes once they say better."""
+    build_alert(
+        stack,
+        "alert_missed",
+        title=f"{team.team}: a schedule was missed",
+        conditions={
+            "A schedule was due and has not succeeded": count_above_zero(
+                metrics.of_schedules(metrics.MISSED, team), _TWO_LOOKS, by="metric.label.schedule"
+            )
         },
-        user_labels=names.team_labels(team.team),
+        advice=f"`cloister job schedule list --team {team.team}` shows every schedule, its last start and its next;"
+        f" `cloister job list --team {team.team}` what became of its runs.",
+        channels=channels,
+        labels=names.team_labels(team.team),
+        close_after="3600s",
     )
 
 

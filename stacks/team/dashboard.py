@@ -1,4 +1,4 @@
-"""The team's dashboard."""
+"""The team's dashboard: runs, successes, schedules, waiting, and what it all takes."""
 
 from __future__ import annotations
 
@@ -6,42 +6,34 @@ import json
 from typing import Any
 
 from cloister.declarations import Team, names
-from stacks import cdk
+from stacks import cdk, metrics
 from stacks.base import Stack
-from stacks.team.metrics import metric_filter
 
 _WEEK = "604800s"
 _DAY = "86400s"
+_HOUR = "3600s"
+_LOOK = "600s"  # how often the watch looks
+_MINUTE = "60s"
+_COLUMNS = 12
+_HEIGHT = 4
+_SCHEDULE = 'metric.label."schedule"'
 
 
-def build_dashboard(stack: Stack, team: Team, runs: Any, failures: Any) -> None:
-    """Runs done and attempts failed, by week and day, and what the namespace uses of its quota."""
-    namespace = names.namespace(team.team)
-    used = f'resource.type="k8s_container" AND resource.labels.namespace_name="{namespace}"'
-    tiles = [
-        _number("Runs done this week", metric_filter(runs), _WEEK),
-        _number("Attempts failed this week", metric_filter(failures), _WEEK),
-        _chart("Runs done a day", metric_filter(runs), "ALIGN_SUM", _DAY),
-        _chart("Attempts failed a day", metric_filter(failures), "ALIGN_SUM", _DAY),
-        _chart(
-            "CPU in use",
-            f'metric.type="kubernetes.io/container/cpu/core_usage_time" AND {used}',
-            "ALIGN_RATE",
-            "60s",
-        ),
-        _chart(
-            "Memory in use",
-            f'metric.type="kubernetes.io/container/memory/used_bytes" AND {used}',
-            "ALIGN_MEAN",
-            "60s",
-        ),
-    ]
+def build_dashboard(stack: Stack, team: Team) -> None:
+    """Runs per week, success rate, time since a schedule's last success, queue wait, use and cost."""
+    tiles = [*_runs(team), *(_schedules(team) if team.schedules else ()), *_use(team)]
     layout = {
         "displayName": f"Team {team.team}",
         "mosaicLayout": {
-            "columns": 12,
+            "columns": _COLUMNS,
             "tiles": [
-                {"xPos": 6 * (index % 2), "yPos": 4 * (index // 2), "width": 6, "height": 4, "widget": tile}
+                {
+                    "xPos": _COLUMNS // 2 * (index % 2),
+                    "yPos": _HEIGHT * (index // 2),
+                    "width": _COLUMNS // 2,
+                    "height": _HEIGHT,
+                    "widget": tile,
+                }
                 for index, tile in enumerate(tiles)
             ],
         },
@@ -51,23 +43,109 @@ def build_dashboard(stack: Stack, team: Team, runs: Any, failures: Any) -> None:
     )
 
 
-def _query(filter_: str, aligner: str, period: str) -> dict[str, Any]:
-    return {
-        "timeSeriesFilter": {
-            "filter": filter_,
-            "aggregation": {
-                "alignmentPeriod": period,
-                "perSeriesAligner": aligner,
-                "crossSeriesReducer": "REDUCE_SUM",
+def _runs(team: Team) -> list[dict[str, Any]]:
+    done, failed, ended = (
+        metrics.of_runs(what, team) for what in (metrics.RUNS, metrics.FAILURES, metrics.ENDED)
+    )
+    wait = metrics.of_runs(metrics.QUEUE_WAIT, team)
+    return [
+        _number("Runs done this week", _query(done, _WEEK)),
+        _number("Success rate this week", _rate(done, ended, _WEEK)),
+        _chart("Runs done a week", {"runs": _query(done, _WEEK)}),
+        _chart("Success rate a day", {"rate": _rate(done, ended, _DAY)}, bars=False),
+        _chart("Attempts failed a day", {"attempts": _query(failed, _DAY)}),
+        _chart(
+            "Queue wait, from asking for a run to its start (s)",
+            {
+                "half of the runs": _query(wait, _HOUR, "ALIGN_DELTA", "REDUCE_PERCENTILE_50"),
+                "95 of 100": _query(wait, _HOUR, "ALIGN_DELTA", "REDUCE_PERCENTILE_95"),
             },
+            bars=False,
+        ),
+    ]
+
+
+def _schedules(team: Team) -> list[dict[str, Any]]:
+    since = metrics.of_schedules(metrics.SINCE_SUCCESS, team)
+    missed = metrics.of_schedules(metrics.MISSED, team)
+    return [
+        _chart(
+            "Time since the last success, by schedule (s)",
+            # Each look writes one value for a schedule, so that the mean is the value.
+            {"": _query(since, _LOOK, "ALIGN_DELTA", "REDUCE_MEAN", by=_SCHEDULE)},
+            bars=False,
+        ),
+        _chart("Looks at a missed schedule, by schedule", {"": _query(missed, _HOUR, by=_SCHEDULE)}),
+    ]
+
+
+def _use(team: Team) -> list[dict[str, Any]]:
+    def asked(what: str, aligner: str) -> dict[str, Any]:
+        written = f'metric.type="kubernetes.io/container/{what}" AND resource.type="k8s_container"'
+        inside = f'resource.labels.namespace_name="{names.namespace(team.team)}"'
+        return _query(f"{written} AND {inside}", _MINUTE, aligner)
+
+    return [
+        _chart(
+            "CPUs in use and asked for",
+            {
+                "in use": asked("cpu/core_usage_time", "ALIGN_RATE"),
+                "asked for": asked("cpu/request_cores", "ALIGN_MEAN"),
+            },
+            bars=False,
+        ),
+        _chart(
+            "Memory in use and asked for",
+            {
+                "in use": asked("memory/used_bytes", "ALIGN_MEAN"),
+                "asked for": asked("memory/request_bytes", "ALIGN_MEAN"),
+            },
+            bars=False,
+        ),
+    ]
+
+
+def _query(
+    filter_: str, period: str, aligner: str = "ALIGN_SUM", reducer: str = "REDUCE_SUM", by: str | None = None
+) -> dict[str, Any]:
+    return {
+        "timeSeriesFilter": {"filter": filter_, "aggregation": _aggregation(period, aligner, reducer, by)}
+    }
+
+
+def _rate(part: str, whole: str, period: str) -> dict[str, Any]:
+    """One count over another."""
+    over = _aggregation(period, "ALIGN_SUM", "REDUCE_SUM")
+    return {
+        "timeSeriesFilterRatio": {
+            "numerator": {"filter": part, "aggregation": over},
+            "denominator": {"filter": whole, "aggregation": over},
         }
     }
 
 
-def _number(title: str, filter_: str, period: str) -> dict[str, Any]:
-    return {"title": title, "scorecard": {"timeSeriesQuery": _query(filter_, "ALIGN_SUM", period)}}
+def _aggregation(period: str, aligner: str, reducer: str, by: str | None = None) -> dict[str, Any]:
+    grouped = {"groupByFields": [by]} if by else {}
+    return {
+        "alignmentPeriod": period,
+        "perSeriesAligner": aligner,
+        "crossSeriesReducer": reducer,
+        **grouped,
+    }
 
 
-def _chart(title: str, filter_: str, aligner: str, period: str) -> dict[str, Any]:
-    data = {"plotType": "STACKED_BAR", "timeSeriesQuery": _query(filter_, aligner, period)}
-    return {"title": title, "xyChart": {"dataSets": [data]}}
+def _number(title: str, query: dict[str, Any]) -> dict[str, Any]:
+    return {"title": title, "scorecard": {"timeSeriesQuery": query}}
+
+
+def _chart(title: str, queries: dict[str, dict[str, Any]], *, bars: bool = True) -> dict[str, Any]:
+    """Queries by what their line is called; an empty word calls it by the labels it is grouped by."""
+    sets = [
+        {
+            "plotType": "STACKED_BAR" if bars else "LINE",
+            "timeSeriesQuery": query,
+            **({"legendTemplate": legend} if legend else {}),
+        }
+        for legend, query in queries.items()
+    ]
+    return {"title": title, "xyChart": {"dataSets": sets}}

@@ -8,10 +8,8 @@ from cloister.declarations import Team, names
 from cloister.declarations.names import BucketKind
 from stacks import cdk
 from stacks.base import Stack
+from stacks.pod_security import RESTRICTED_LABELS
 
-# The version that refuses probes and hooks to other hosts in `baseline` already.
-POD_SECURITY_VERSION = "v1.34"
-_POD_SECURITY = "pod-security.kubernetes.io"
 _GPU = "requests.nvidia.com/gpu"
 
 _PODS = 500
@@ -61,8 +59,7 @@ def namespace_labels(team: Team) -> dict[str, str]:
         names.NETWORK_LABEL: team.network,
         names.ISOLATION_LABEL: team.isolation,
         names.LIMIT_LABEL: str(team.quota.max_run_hours * 3600),
-        **{f"{_POD_SECURITY}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")},
-        **{f"{_POD_SECURITY}/{mode}-version": POD_SECURITY_VERSION for mode in ("enforce", "audit", "warn")},
+        **RESTRICTED_LABELS,
     }
 
 

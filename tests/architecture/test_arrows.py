@@ -43,6 +43,13 @@ def broken(arrow: Import) -> str | None:
             or any(within(imported, package) for package in STORAGE)
         )
         return None if allowed else "runner/image/ imports the standard library and google-cloud-storage only"
+    if within(importer, "runner.watch"):
+        allowed = (
+            within(imported, "runner.watch")
+            or imported == "runner.image.log.Log"
+            or imported.partition(".")[0] in sys.stdlib_module_names
+        )
+        return None if allowed else "runner/watch/ imports the standard library and the runner's log only"
     if not ours(imported):
         return None
     if within(importer, "cloister.declarations"):
@@ -122,6 +129,8 @@ def test_every_package_was_read() -> None:
         ),
         ("runner.image.main", "import requests"),
         ("runner.image.main", "from cloister.declarations import names"),
+        ("runner.watch.judge", "from runner.image.store import Store"),
+        ("runner.watch.api", "import kubernetes"),
         ("runner.client.submit", "from stacks import app"),
     ],
 )

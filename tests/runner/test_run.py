@@ -48,7 +48,7 @@ def test_end_to_end(store: StoreClient, work: Path, uid: int | None) -> None:
         {"from": "data/reviews/", "objects": 1, "bytes": 10, "generation": generation}
     ]
     assert record["outputs"] == {"objects": 1, "bytes": 10}
-    assert set(record["durations"]) == {"stage-in", "command", "publish"}
+    assert set(record["durations"]) == {"queue", "stage-in", "command", "publish"}
     assert record["image"].startswith("runner@sha256:")
     assert record["sealed"] and record["bounded"]
 

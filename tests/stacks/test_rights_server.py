@@ -32,7 +32,7 @@ def api(example_tree: Path) -> Iterator[client.ApiClient]:
         core.create_namespace({"metadata": {"name": namespace}})
         resource = stacks(example_tree)[f"team-{team}"]["resource"]
         (role,) = resource["kubernetes_role_v1"].values()
-        (binding,) = resource["kubernetes_role_binding_v1"].values()
+        binding = resource["kubernetes_role_binding_v1"]["members_binding"]
         rules = [
             {"apiGroups": rule["api_groups"], "resources": rule["resources"], "verbs": rule["verbs"]}
             for rule in role["rule"]

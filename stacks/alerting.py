@@ -1,0 +1,75 @@
+"""Alerts: what is wrong, whom it reaches, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stacks import cdk
+from stacks.base import Stack
+
+
+def build_alert(
+    stack: Stack,
+    id_: str,
+    *,
+    title: str,
+    conditions: dict[str, dict[str, Any]],
+    advice: str,
+    channels: list[Any],
+    labels: dict[str, str] | None = None,
+    close_after: str = "86400s",
+) -> None:
+    """An alert that opens when any of the conditions, named in words, holds. `advice` is Markdown."""
+    cdk.google.MonitoringAlertPolicy(
+        stack.scope,
+        id_,
+        project=stack.project,
+        display_name=title,
+        combiner="OR",
+        severity="ERROR",
+        notification_channels=channels,
+        conditions=[{"display_name": name, **condition} for name, condition in conditions.items()],
+        alert_strategy={"auto_close": close_after},
+        documentation={"content": advice, "mime_type": "text/markdown"},
+        user_labels=labels,
+    )
+
+
+def count_above_zero(filter_: str, period: str, by: str | None = None) -> dict[str, Any]:
+    """A condition: a counter grew within the period, by the values of a label."""
+    return {"condition_threshold": _threshold(filter_, period, "COMPARISON_GT", 0, by)}
+
+
+def count_below_one(filter_: str, period: str) -> dict[str, Any]:
+    """A condition: a counter did not grow within the period."""
+    return {"condition_threshold": _threshold(filter_, period, "COMPARISON_LT", 1, None)}
+
+
+def absent(filter_: str, period: str) -> dict[str, Any]:
+    """A condition: a counter that once was there has nothing to say for the period."""
+    return {
+        "condition_absent": {
+            "filter": filter_,
+            "duration": period,
+            "aggregations": [_sum("600s", None)],
+        }
+    }
+
+
+def _threshold(filter_: str, period: str, comparison: str, value: int, by: str | None) -> dict[str, Any]:
+    return {
+        "filter": filter_,
+        "comparison": comparison,
+        "threshold_value": value,
+        "duration": "0s",
+        "aggregations": [_sum(period, by)],
+    }
+
+
+def _sum(period: str, by: str | None) -> dict[str, Any]:
+    return {
+        "alignment_period": period,
+        "per_series_aligner": "ALIGN_SUM",
+        "cross_series_reducer": "REDUCE_SUM",
+        "group_by_fields": [by] if by else None,
+    }

@@ -1,0 +1,31 @@
+"""The log-based metrics over run records and the watch's records, as alerts and dashboards refer to them."""
+
+from __future__ import annotations
+
+from cloister.declarations import Team, names
+
+RUNS = "runs"  # runs done
+FAILURES = "failures"  # attempts failed
+ENDED = "ended"  # both
+QUEUE_WAIT = "queue-wait"  # seconds from asking for a run to its start
+MISSED = "missed"  # looks at a declared schedule that was due and has not succeeded
+SINCE_SUCCESS = "since-success"  # seconds since a declared schedule's last success
+WATCHED = "watched"  # looks at all schedules
+
+
+def metric_filter(what: str, condition: str = "") -> str:
+    """The monitoring filter of one of them."""
+    written = (
+        f'metric.type="logging.googleapis.com/user/{names.metric(what)}" AND resource.type="k8s_container"'
+    )
+    return f"{written} AND {condition}" if condition else written
+
+
+def of_runs(what: str, team: Team) -> str:
+    """A metric over run records, of one team's namespace."""
+    return metric_filter(what, f'resource.labels.namespace_name="{names.namespace(team.team)}"')
+
+
+def of_schedules(what: str, team: Team) -> str:
+    """A metric over the watch's records, of one team's schedules."""
+    return metric_filter(what, f'metric.labels.team="{team.team}"')

@@ -1,0 +1,296 @@
+"""What people are told: metrics that count what runners and watch write, alerts on them, dashboards Google can read."""
+
+from __future__ import annotations
+
+import json
+import operator as operator_
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloister.declarations import names
+from runner.image.config import read
+from runner.image.exits import Exit, exit_class
+from runner.image.log import Log
+from runner.image.record import Record
+from runner.watch import __main__ as watch
+from runner.watch.judge import Declared, Schedule
+from tests.stacks.trees import stacks
+
+pytestmark = pytest.mark.engine
+# The discovery document of Cloud Monitoring's API v1, revision 20260903, as google-api-python-client 2.202.0 carries it
+# (Apache-2.0): the schema Dashboard and what it refers to, without their descriptions.
+SCHEMAS = json.loads((Path(__file__).parent / "dashboard-schema.json").read_text())["schemas"]
+TEAM_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "team-vision"}}
+WATCH_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "cloister-system"}}
+
+
+# --- the filters, evaluated ---------------------------------------------------------------------------------
+
+
+def matches(filter_: str, entry: dict[str, Any]) -> bool:
+    """Whether Cloud Logging's query language takes an entry: as far as the stacks use it, turned into Python."""
+    comparison = re.compile(r'([A-Za-z_]+(?:\.[a-z_]+)+)(=~|>=|>|=)(\([^()]*\)|"[^"]*"|[a-z0-9]+)')
+    values: list[bool] = []
+
+    def judged(match: re.Match[str]) -> str:
+        values.append(_compares(_at(entry, match[1]), match[2], match[3]))
+        return f"values[{len(values) - 1}]"
+
+    words = {"AND": "and", "OR": "or", "NOT": "not"}
+    python = re.sub(r"\b(AND|OR|NOT)\b", lambda word: words[word[1]], comparison.sub(judged, filter_))
+    assert re.fullmatch(r"(values\[\d+\]|and|or|not|[() ])+", python), python
+    return bool(eval(python, {"values": values}))
+
+
+def _at(entry: Any, path: str) -> Any:
+    for part in path.split("."):
+        entry = entry.get(part) if isinstance(entry, dict) else None
+    return entry
+
+
+def _compares(found: Any, operator: str, text: str) -> bool:
+    if text.startswith("("):
+        return any(_compares(found, operator, each) for each in text[1:-1].split(" OR "))
+    if found is None:
+        return False
+    if operator == "=~":
+        return re.search(json.loads(text), found) is not None
+    wanted = json.loads(text)
+    return bool({"=": operator_.eq, ">": operator_.gt, ">=": operator_.ge}[operator](found, wanted))
+
+
+def counted(metrics: dict[str, Any], entry: dict[str, Any]) -> set[str]:
+    """The metrics that take an entry."""
+    return {metric["name"] for metric in metrics.values() if matches(metric["filter"], entry)}
+
+
+@pytest.fixture
+def metrics(grown_tree: Path) -> dict[str, Any]:
+    return dict(stacks(grown_tree)["foundation"]["resource"]["google_logging_metric"])
+
+
+def run_record(folder: Path, code: Exit, *, shard: int = 0, attempt: int = 1) -> dict[str, Any]:
+    """The log entry by which the runner's own code tells how an attempt ended."""
+    settings = {f"CLOISTER_BUCKET_{kind.upper()}": "abc" for kind in names.BUCKET_KINDS} | {
+        "CLOISTER_TEAM": "vision", "CLOISTER_NETWORK": "project", "CLOISTER_JOB": "train", "CLOISTER_SPEC": "{}",
+        "CLOISTER_RUN_ID": "20260101-000000-00000000", "CLOISTER_SHARDS": "4", "CLOISTER_SHARD": str(shard),
+    }  # fmt: skip
+    record = Record(read(settings), attempt=attempt)
+    if attempt == 1:
+        record.durations["queue"] = 12.5
+    with (folder / "log").open("wb") as file:
+        record.write(Log(file.fileno()), code, "", "")
+    return {"resource": TEAM_ENTRY, "jsonPayload": json.loads((folder / "log").read_text())}
+
+
+@pytest.mark.parametrize(
+    ("code", "shard", "attempt", "expected"),
+    [
+        (Exit.DONE, 0, 1, {"cloister-runs", "cloister-ended", "cloister-queue-wait"}),
+        (Exit.DONE, 3, 1, {"cloister-queue-wait"}),  # a shard's end is not its run's
+        (Exit.DONE, 0, 2, {"cloister-runs", "cloister-ended"}),
+        (Exit.TIMEOUT, 3, 2, {"cloister-failures", "cloister-ended"}),
+        (Exit.PREEMPTED, 0, 2, set()),
+        (Exit.CONFLICT, 0, 2, set()),
+    ],
+)
+def test_metrics_count_what_the_runner_writes(
+    metrics: dict[str, Any], tmp_path: Path, code: Exit, shard: int, attempt: int, expected: set[str]
+) -> None:
+    entry = run_record(tmp_path, code, shard=shard, attempt=attempt)
+    assert entry["jsonPayload"]["event"] == names.RUN_RECORD
+    assert counted(metrics, entry) == expected
+    assert set(names.NO_FAILURE) <= {exit_class(each) for each in Exit}
+    # What others print, or the same words from another namespace, count for nothing.
+    assert not counted(metrics, entry | {"resource": WATCH_ENTRY})
+    entry["jsonPayload"]["event"] = "output"
+    assert not counted(metrics, entry)
+
+
+def schedule_record(succeeded: str | None, *, declared: bool = True) -> dict[str, Any]:
+    long_ago, now = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 25, 12, tzinfo=UTC)
+    status = {"lastSuccessfulTime": succeeded, "lastScheduleTime": succeeded} if succeeded else {}
+    job = {
+        "metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"schedule": "0 3 * * *"},
+        "status": status,
+    }
+    said = Declared("nightly", "0 3 * * *", "UTC", long_ago) if declared else None
+    record = {"team": "vision", **Schedule("nightly", said, job).record(now)}
+    return {"resource": WATCH_ENTRY, "jsonPayload": {"event": watch.SCHEDULE, **record}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (schedule_record("2026-11-25T03:20:00Z"), {"cloister-since-success"}),
+        (schedule_record("2026-11-24T03:20:00Z"), {"cloister-since-success", "cloister-missed"}),
+        (schedule_record(None), {"cloister-missed"}),
+        (schedule_record(None, declared=False), set()),
+        ({"resource": WATCH_ENTRY, "jsonPayload": {"event": watch.WATCH, "complete": True}}, {"cloister-watched"}),
+        ({"resource": WATCH_ENTRY, "jsonPayload": {"event": watch.WATCH, "complete": False}}, set()),
+    ],
+)  # fmt: skip
+def test_metrics_count_what_the_watch_writes(
+    metrics: dict[str, Any], entry: dict[str, Any], expected: set[str]
+) -> None:
+    assert counted(metrics, entry) == expected
+    assert not counted(metrics, entry | {"resource": TEAM_ENTRY}), "a team must not speak for the watch"
+
+
+def test_the_watch_and_the_stacks_use_the_same_words() -> None:
+    assert (watch.TEAM_LABEL, watch.SCHEDULE, watch.WATCH, watch.KEY) == (
+        names.TEAM_LABEL,
+        names.SCHEDULE_RECORD,
+        names.WATCH_RECORD,
+        names.SCHEDULES_KEY,
+    )
+
+
+def test_values_and_labels_are_fields_of_the_records(metrics: dict[str, Any], tmp_path: Path) -> None:
+    entries = {
+        "team": run_record(tmp_path, Exit.DONE),
+        "watch": schedule_record("2026-11-24T03:20:00Z"),
+    }
+    for metric in metrics.values():
+        entry = entries["team" if "team-" in metric["filter"] else "watch"]
+        extracted = [*metric.get("label_extractors", {}).values(), metric.get("value_extractor")]
+        for path in (each.removeprefix("EXTRACT(").removesuffix(")") for each in extracted if each):
+            assert _at(entry, path) is not None, path
+        declared = {label["key"] for label in metric["metric_descriptor"].get("labels", [])}
+        assert declared == set(metric.get("label_extractors", {}))
+        # Labels reach people: none is cut out of what a tenant writes.
+        assert not declared or 'namespace_name="cloister-system"' in metric["filter"]
+        assert ("value_extractor" in metric) == (metric["metric_descriptor"]["value_type"] == "DISTRIBUTION")
+
+
+# --- the alerts ---------------------------------------------------------------------------------------------
+
+
+def filters(policy: dict[str, Any]) -> Iterator[str]:
+    for condition in policy["conditions"]:
+        for kind in ("condition_threshold", "condition_absent"):
+            if kind in condition:
+                yield condition[kind]["filter"]
+
+
+def test_every_alert_stands_on_a_metric_that_is_there_before_it(
+    grown_tree: Path, metrics: dict[str, Any]
+) -> None:
+    known = {f'metric.type="logging.googleapis.com/user/{metric["name"]}"' for metric in metrics.values()}
+    tree = stacks(grown_tree)
+    for name in ("guardrails", "team-fakespot", "team-translations", "team-vision"):
+        for policy in tree[name]["resource"]["google_monitoring_alert_policy"].values():
+            assert policy["notification_channels"] == [
+                "${google_monitoring_notification_channel.channel_0.name}"
+            ]
+            for filter_ in filters(policy):
+                assert filter_.partition(" AND ")[0] in known
+
+
+def test_missed_schedules_alert_where_there_are_schedules(grown_tree: Path) -> None:
+    tree = stacks(grown_tree)
+    alerts = {
+        team: tree[f"team-{team}"]["resource"]["google_monitoring_alert_policy"]
+        for team in ("fakespot", "translations", "vision")
+    }
+    assert {team for team, found in alerts.items() if "alert_missed" in found} == {"translations", "vision"}
+    assert all("alert_failures" in found for found in alerts.values())
+    (filter_,) = filters(alerts["vision"]["alert_missed"])
+    assert filter_.endswith('metric.labels.team="vision"')
+    (filter_,) = filters(alerts["vision"]["alert_failures"])
+    assert filter_.endswith('resource.labels.namespace_name="team-vision"')
+
+
+# --- the dashboards -----------------------------------------------------------------------------------------
+
+
+def mistakes(value: Any, schema: dict[str, Any], at: str) -> Iterator[str]:
+    """What the API would refuse about a dashboard."""
+    if "$ref" in schema:
+        yield from mistakes(value, SCHEMAS[schema["$ref"]], at)
+        return
+    kinds = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "boolean": bool,
+        "integer": int,
+        "number": (int, float),
+    }
+    if not isinstance(value, kinds[schema["type"]]):
+        yield f"{at}: {value!r} is no {schema['type']}"
+    elif isinstance(value, dict):
+        known = schema.get("properties", {})
+        for key, item in value.items():
+            if key in known or "additionalProperties" in schema:
+                yield from mistakes(item, known.get(key) or schema["additionalProperties"], f"{at}.{key}")
+            else:
+                yield f"{at}.{key}: no such field"
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from mistakes(item, schema["items"], f"{at}[{index}]")
+    elif "enum" in schema and value not in schema["enum"]:
+        yield f"{at}: {value!r} is none of {schema['enum']}"
+
+
+def dashboards(tree: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, stack in stacks(tree).items():
+        for resource in stack["resource"].get("google_monitoring_dashboard", {}).values():
+            yield name, json.loads(resource["dashboard_json"])
+
+
+def test_google_can_read_the_dashboards(grown_tree: Path) -> None:
+    found = dict(dashboards(grown_tree))
+    assert len(found) == 3
+    for name, dashboard in found.items():
+        assert list(mistakes(dashboard, {"$ref": "Dashboard"}, name)) == []
+
+
+def test_tiles_lie_side_by_side(grown_tree: Path) -> None:
+    for name, dashboard in dashboards(grown_tree):
+        layout, cells = dashboard["mosaicLayout"], set()
+        for tile in layout["tiles"]:
+            assert tile["xPos"] + tile["width"] <= layout["columns"]
+            covered = {
+                (tile["xPos"] + x, tile["yPos"] + y)
+                for x in range(tile["width"])
+                for y in range(tile["height"])
+            }
+            assert not covered & cells, f"{name}: {tile['widget']['title']} lies over another tile"
+            cells |= covered
+
+
+def test_a_dashboard_shows_what_it_is_for(grown_tree: Path) -> None:
+    titles = {
+        name: {tile["widget"]["title"] for tile in dashboard["mosaicLayout"]["tiles"]}
+        for name, dashboard in dashboards(grown_tree)
+    }
+    everyones = {
+        "Runs done a week",
+        "Success rate this week",
+        "Queue wait, from asking for a run to its start (s)",
+    }
+    since = "Time since the last success, by schedule (s)"
+    assert all(everyones <= found for found in titles.values())
+    assert {name for name, found in titles.items() if since in found} == {"team-translations", "team-vision"}
+
+
+def test_what_google_would_refuse_is_seen() -> None:
+    chart = {
+        "timeSeriesFilter": {"filter": "", "aggregation": {"perSeriesAligner": "ALIGN_TOTAL", "period": "1s"}}
+    }
+    wrong = {
+        "mosaicLayout": {"columns": "12", "tiles": [{"widget": {"scorecard": {"timeSeriesQuery": chart}}}]}
+    }
+    found = list(mistakes(wrong, {"$ref": "Dashboard"}, "d"))
+    assert [mistake.partition(":")[0].rpartition(".")[2] for mistake in found] == [
+        "columns",
+        "perSeriesAligner",
+        "period",
+    ]

@@ -33,6 +33,9 @@ COMMANDS = {
     "team": Lazy("cloister.team:team", "Onboard a team, and see what it gets."),
     "job": Lazy("runner.client.command:job", "Run a job here, or submit it to the platform."),
     "env": Lazy("runner.client.environments:env", "Build and list a job's environments."),
+    "status": Lazy(
+        "runner.client.status.command:status", "How the platform stands, and what needs somebody."
+    ),
     "image": Lazy("cloister.image:image", "Publish the runner's image."),
     "flow": Lazy("runner.client.flow:flow", "Lint and run Metaflow flows inside the boundary."),
 }

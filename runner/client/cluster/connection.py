@@ -104,6 +104,10 @@ class Cluster:
             )
         )
 
+    def resource_quotas(self) -> list[Json]:
+        """The namespace's quotas, with what is used of them."""
+        return self._list(self._core.list_namespaced_resource_quota)
+
     def pods(self, selector: str = "") -> list[Json]:
         """Pods by label selector."""
         return self._list(self._core.list_namespaced_pod, label_selector=selector)

@@ -1,0 +1,3 @@
+import ftplib
+
+CLIENT = ftplib

@@ -81,8 +81,9 @@ def _judge(copy: Path, override: dict[str, Any]) -> tuple[str, str]:
 def _copy(stack: Path, copy: Path) -> dict[str, Any]:
     """The stack and its override, written; the override."""
     copy.mkdir()
-    shutil.copy(stack / "cdk.tf.json", copy)
     tree = json.loads((stack / "cdk.tf.json").read_text())
+    tree.pop("import", None)  # an import asks Google whether the thing is there
+    (copy / "cdk.tf.json").write_text(json.dumps(tree))
     override: dict[str, Any] = {"terraform": {"backend": {"local": {"path": str(copy / "own.tfstate")}}}}
     connection = _cluster() if "kubernetes" in tree.get("provider", {}) else None
     states = tree.get("data", {}).get("terraform_remote_state", {})

@@ -1,18 +1,24 @@
 """The team's buckets, and every right on them.
 
 Each role is bound authoritatively. The roles Google grants a new bucket's project owners, editors and viewers are
-bound to nobody, so that no right on the project reaches the data.
+bound to nobody, so that no right on the project reaches the data. A bucket that existed before (`adopt`) gets its whole
+policy instead, so that no right from before outlives its adoption.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from cloister.declarations import Team, names
+from cloister.declarations.dates import today
 from cloister.declarations.names import BUCKET_KINDS, BucketKind
 from stacks import cdk
 from stacks.base import Stack
-from stacks.team.sharing import build_sharing
+from stacks.team.removal import allow_removal
+from stacks.team.sharing import readers, until_condition
 
 _CONVENIENCE_ROLES = (
     "roles/storage.legacyBucketOwner",
@@ -30,35 +36,50 @@ _VERSIONED: tuple[BucketKind, ...] = ("data", "artifacts", "results")  # code is
 _INSIDE_ONLY: tuple[BucketKind, ...] = ("data", "artifacts")  # people read these through a release only
 
 
+@dataclass(frozen=True)
+class _Grant:
+    """Who holds a role on a bucket, and the last day on which they do."""
+
+    role: str
+    members: list[str]
+    until: date | None = None
+
+
 def build_buckets(stack: Stack, team: Team, labels: dict[str, str], account: Any) -> dict[BucketKind, Any]:
     """The buckets by kind, with the rights of jobs, members, sources, shares and releases."""
-    buckets = {kind: _bucket(stack, team, kind, labels) for kind in BUCKET_KINDS}
-    for kind, bucket in buckets.items():
-        # Operators keep the bucket itself; this comes first, so that taking the convenience roles locks nobody out.
-        keepers = _bind(
-            stack, kind, bucket, names.custom_role(stack.project, names.BUCKET_KEEPER), stack.operators
-        )
-        for role in _CONVENIENCE_ROLES:
-            _bind(stack, kind, bucket, role, [], depends_on=[keepers])
-        for role, members in _grants(stack, team, account)[kind].items():
-            _bind(stack, kind, bucket, role, members)
-    build_sharing(stack, team, buckets)
+    removable = team.data_may_go(today())
+    emptied_by = allow_removal(stack, team) if removable else None
+    buckets = {}
+    for kind in BUCKET_KINDS:
+        bucket = buckets[kind] = _bucket(stack, team, kind, labels, emptied_by)
+        # Operators keep the bucket itself.
+        keepers = _Grant(names.custom_role(stack.project, names.BUCKET_KEEPER), stack.operators)
+        grants = _grants(stack, team, account, kind)
+        if bucket.name_input in team.adopt:
+            bucket.import_from(f"{stack.project}/{bucket.name_input}")
+            _policy(stack, team, kind, bucket, [keepers, *grants])
+        else:
+            _bindings(stack, team, kind, bucket, keepers, grants)
     return buckets
 
 
-def _grants(stack: Stack, team: Team, account: Any) -> dict[BucketKind, dict[str, list[str]]]:
-    """Who may do what, by bucket and role: jobs read code and data, keep artifacts, and add results."""
+def _grants(stack: Stack, team: Team, account: Any, kind: BucketKind) -> list[_Grant]:
+    """Who may do what: jobs read code and data, keep artifacts, and add results."""
     creator = names.custom_role(stack.project, names.OBJECT_CREATOR)
     sources = sorted(source.member for source in team.sources)
-    return {
-        "code": {_VIEWER: [account.member], creator: [team.members]},
-        "data": {_VIEWER: [account.member]} | ({creator: sources} if sources else {}),
-        "artifacts": {"roles/storage.objectUser": [account.member]},
-        "results": {creator: [account.member]},
+    jobs = [account.member]
+    of_kind: dict[BucketKind, list[_Grant]] = {
+        "code": [_Grant(_VIEWER, jobs), _Grant(creator, [team.members])],
+        "data": [_Grant(_VIEWER, jobs), *([_Grant(creator, sources)] if sources else [])],
+        "artifacts": [_Grant("roles/storage.objectUser", jobs)],
+        "results": [_Grant(creator, jobs)],
     }
+    shared = [_Grant(_VIEWER, members, until) for until, members in readers(stack, team, kind).items()]
+    return of_kind[kind] + shared
 
 
-def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str]) -> Any:
+def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str], emptied_by: Any) -> Any:
+    """The bucket. With `emptied_by`, the right to empty it, it is deleted with what it holds."""
     released = any(
         release.bucket == kind for release in team.releases
     )  # people read it from wherever they are
@@ -69,7 +90,7 @@ def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str]) 
         name=names.bucket(stack.project, team.team, kind),
         location=stack.region.upper(),
         storage_class="STANDARD",
-        force_destroy=False,  # a bucket that holds anything stays
+        force_destroy=emptied_by is not None,  # else a bucket that holds anything stays
         public_access_prevention="enforced",
         uniform_bucket_level_access=True,
         encryption={"default_kms_key_name": names.crypto_key_id(*stack.key_path, "storage")},
@@ -78,6 +99,7 @@ def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str]) 
         lifecycle_rule=_lifecycle(kind),
         ip_filter=_ip_filter(stack) if kind in _INSIDE_ONLY and not released else None,
         labels=labels,
+        depends_on=[emptied_by] if emptied_by else None,
     )
 
 
@@ -110,20 +132,48 @@ def _ip_filter(stack: Stack) -> dict[str, Any]:
     }
 
 
+def _bindings(
+    stack: Stack, team: Team, kind: BucketKind, bucket: Any, keepers: _Grant, grants: list[_Grant]
+) -> None:
+    """One authoritative binding for each grant, and for each role that nobody holds."""
+    # The keepers come first, so that taking the convenience roles locks nobody out.
+    first = _bind(stack, team, kind, bucket, keepers)
+    for role in _CONVENIENCE_ROLES:
+        _bind(stack, team, kind, bucket, _Grant(role, []), depends_on=[first])
+    for grant in grants:
+        _bind(stack, team, kind, bucket, grant)
+
+
 def _bind(
     stack: Stack,
+    team: Team,
     kind: BucketKind,
     bucket: Any,
-    role: str,
-    members: list[str],
+    grant: _Grant,
     depends_on: list[Any] | None = None,
 ) -> Any:
-    short = role.rpartition("/")[2].removeprefix("storage.").removeprefix("cloister_")
+    short = grant.role.rpartition("/")[2].removeprefix("storage.").removeprefix("cloister_")
     return cdk.google.StorageBucketIamBinding(
         stack.scope,
-        f"bucket_{kind}_{short}",
+        f"bucket_{kind}_readers_until_{grant.until:%Y%m%d}" if grant.until else f"bucket_{kind}_{short}",
         bucket=bucket.name,
-        role=role,
-        members=members,
+        role=grant.role,
+        members=grant.members,
+        condition=until_condition(team, grant.until) if grant.until else None,
         depends_on=depends_on,
+    )
+
+
+def _policy(stack: Stack, team: Team, kind: BucketKind, bucket: Any, grants: list[_Grant]) -> None:
+    """The bucket's whole policy: whoever held a right before holds it no more."""
+    bindings: list[dict[str, Any]] = [
+        {"role": grant.role, "members": grant.members}
+        | ({"condition": until_condition(team, grant.until)} if grant.until else {})
+        for grant in grants
+    ]
+    cdk.google.StorageBucketIamPolicy(
+        stack.scope,
+        f"bucket_{kind}_policy",
+        bucket=bucket.name,
+        policy_data=json.dumps({"bindings": bindings}),
     )

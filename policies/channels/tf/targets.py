@@ -12,6 +12,7 @@ from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.configuration import Part, foreign_project, providers
 from policies.facts.grants import SUFFIXES
+from policies.facts.naming import find
 from policies.facts.places import project_of
 from policies.facts.principals import standing
 from policies.facts.resource import Res
@@ -272,8 +273,11 @@ def _taken_over(world: World, stack: str, kind: str, detail: str) -> Iterator[Ev
         )
         return
     project = foreign_project(world, second)
+    adopted = _adopted(world, f"{stack}/{first}", second)
     if project is not None:
         yield _leak(address, "open", first, f"{first} takes over {second}, which lies in project {project}")
+    elif adopted is not None:
+        yield Control(adopted.address, "policy_data")
     else:
         yield _leak(
             address,
@@ -281,6 +285,18 @@ def _taken_over(world: World, stack: str, kind: str, detail: str) -> Iterator[Ev
             first,
             f"{first} takes over {second}, which exists already and was made by somebody else",
         )
+
+
+def _adopted(world: World, address: str, identity: str) -> Res | None:
+    """The whole policy of a bucket that is taken over under its own name: no right from before is left on it."""
+    bucket = world.at(address)
+    if bucket is None or bucket.type != "google_storage_bucket":
+        return None
+    project, _, name = identity.rpartition("/")
+    if bucket.get("name") != name or (project and world.owns_project(project) is not True):
+        return None
+    policies = world.of("google_storage_bucket_iam_policy")
+    return next((res for res in policies if find(world, bucket.type, res.get("bucket"), res) is bucket), None)
 
 
 def _at(res: Res, status: Failing, attribute: str, text: str) -> Leak:

@@ -14,7 +14,7 @@ from policies.expressions.values import Unknown
 from policies.facts import schema
 from policies.facts.configuration import Part, providers
 from policies.facts.flows import leaves
-from policies.facts.resource import Res
+from policies.facts.resource import Block, Res
 from policies.facts.secrets import looks_secret
 from policies.facts.world import World
 from policies.snapshot.model import Stack
@@ -69,8 +69,9 @@ def no_secret_in_state(world: World) -> Iterator[Evidence]:
     yield from _tokens(world)
     yield from _uploaded(world)
     yield from _client_keys(world)
+    raw = {stack.name: stack.providers for stack in world.snapshot.stacks}
     for provider in providers(world):
-        yield from _provider(provider)
+        yield from _provider(provider, raw[provider.stack].get(provider.name, {}))
     for stack in world.snapshot.stacks:
         yield from _outputs(world, stack)
         yield from _variables(stack)
@@ -157,11 +158,11 @@ def _client_keys(world: World) -> Iterator[Evidence]:
                 yield Control(cluster.address, attribute)
 
 
-def _provider(provider: Part) -> Iterator[Evidence]:
+def _provider(provider: Part, raw: Mapping[str, Any]) -> Iterator[Evidence]:
     for holder in (provider, *provider.blocks("kubernetes")):
         for name in _PROVIDER_SECRETS:
             value = holder.get(name)
-            if isinstance(value, str) and value and not _is_file(value):
+            if isinstance(value, str) and value and not _is_file(value) and not _asked(raw, holder, name):
                 yield _leak(
                     provider.address,
                     provider.address,
@@ -169,6 +170,13 @@ def _provider(provider: Part) -> Iterator[Evidence]:
                     "open",
                     f"Provider {provider.name} has its {name} written in the configuration",
                 )
+
+
+def _asked(raw: Mapping[str, Any], holder: Part | Block, name: str) -> bool:
+    """Whether a data source answers it when Terraform runs: a plan's prior state knows it, the configuration does not."""
+    whole = Block(raw, "")
+    within = whole.blocks("kubernetes") if holder.path else [whole]
+    return any(ref.startswith("data.") for block in within for ref in references(block.values.get(name)))
 
 
 def _is_file(value: str) -> bool:

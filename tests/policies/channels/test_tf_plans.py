@@ -188,3 +188,30 @@ def test_resources_of_a_module_say_the_same(tmp_path: Path) -> None:
 
     report = checked(tmp_path, into_module)
     assert statuses(report) == statuses(check_paths([REFERENCE / "tfplan.json"], BOUNDARY)), said(report)
+
+
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [
+        ({"references": ["data.google_client_config.deployer.access_token"]}, "closed"),
+        ({"constant_value": "ya29.a0token"}, "open"),
+    ],
+)
+def test_a_token_that_a_data_source_answers_is_written_nowhere(
+    tmp_path: Path, token: dict[str, Any], status: str
+) -> None:
+    def change(tree: dict[str, Any]) -> None:
+        tree["configuration"]["provider_config"]["kubernetes"]["expressions"]["token"] = token
+        root = tree.setdefault("prior_state", {}).setdefault("values", {}).setdefault("root_module", {})
+        asked = {
+            "address": "data.google_client_config.deployer", "mode": "data", "type": "google_client_config",
+            "name": "deployer", "provider_name": "registry.terraform.io/hashicorp/google",
+        }  # fmt: skip
+        root.setdefault("resources", []).append({**asked, "values": {"access_token": "ya29.a0token"}})
+        configured = {key: asked[key] for key in ("address", "mode", "type", "name")}
+        tree["configuration"]["root_module"]["resources"].append(
+            {**configured, "provider_config_key": "google"}
+        )
+
+    verdict = next(v for v in checked(tmp_path, change).verdicts if v.id == "TF-02")
+    assert verdict.status == status

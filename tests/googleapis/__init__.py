@@ -43,10 +43,11 @@ class Request:
 
 @dataclass
 class Answer:
-    """Status and JSON of an answer."""
+    """Status and body of an answer: JSON, or bytes as they are, then with `headers`."""
 
     status: int = 200
     body: Any = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def refusal(status: int, message: str, reason: str = "") -> Answer:
@@ -76,7 +77,10 @@ class GoogleApis:
         self.on("POST", "oauth2.googleapis.com/token", self._token)
 
     def on(self, method: str, url: str, handler: Handler) -> None:
-        """Answer requests to `url`, a host and a regular expression for the path; the newest route comes first."""
+        """Answer requests to `url`, a host and a regular expression for the path; the newest route comes first.
+
+        `method` may be *. A handler that answers None leaves the request to the next route.
+        """
         host, _, path = url.partition("/")
         self._routes.insert(0, (method, host, re.compile("/" + path), handler))
 
@@ -133,7 +137,7 @@ class GoogleApis:
         ):
             return refusal(401, "Request had invalid authentication credentials.")
         for method, host, path, handler in self._routes:
-            if (method, host) == (request.method, request.host) and path.fullmatch(request.path):
+            if method in (request.method, "*") and host == request.host and path.fullmatch(request.path):
                 answer = handler(request)
                 if answer is not None:
                     return answer
@@ -165,24 +169,32 @@ class GoogleApis:
                 self.host, self.close_connection = host, False
 
             def _serve(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
                 url = urlsplit(self.path)
                 headers = {key.lower(): value for key, value in self.headers.items()}
                 request = Request(
-                    self.host,
-                    self.command,
-                    unquote(url.path),
-                    parse_qsl(url.query),
-                    self.rfile.read(length),
-                    headers,
+                    self.host, self.command, unquote(url.path), parse_qsl(url.query), self._body(), headers
                 )
                 answer = apis._answer(request)
-                data = json.dumps(answer.body).encode()
+                raw = isinstance(answer.body, bytes)
+                data = answer.body if raw else json.dumps(answer.body).encode()
                 self.send_response(answer.status)
-                self.send_header("Content-Type", "application/json; charset=UTF-8")
+                for name, value in (
+                    answer.headers or {"Content-Type": "application/json; charset=UTF-8"}
+                ).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
+
+            def _body(self) -> bytes:
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = b""
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    body += self.rfile.read(size)
+                    self.rfile.readline()
+                self.rfile.readline()
+                return body
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 

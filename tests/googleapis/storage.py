@@ -10,7 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from tests.googleapis import Answer, GoogleApis, Request, refusal
 
@@ -31,6 +31,7 @@ class Storage:
         self.kept: dict[str, dict[str, Any]] = {}
         self.policies: dict[str, list[dict[str, Any]]] = {}
         self._upstream = urlsplit(upstream).netloc
+        apis.on("*", rf"{HOST}/.*", self._as_it_is)
         apis.on("POST", rf"{HOST}/storage/v1/b", self._create)
         apis.on("GET", rf"{HOST}/storage/v1/b/[^/]+", self._bucket)
         apis.on("PATCH", rf"{HOST}/storage/v1/b/[^/]+", self._patch)
@@ -80,6 +81,22 @@ class Storage:
             return refusal(412, "The policy was changed meanwhile.")
         self.policies[request.path.split("/")[4]] = request.body["bindings"]
         return Answer(200, request.body)
+
+    def _as_it_is(self, request: Request) -> Answer:
+        """Objects, as the server keeps them."""
+        connection = http.client.HTTPConnection(self._upstream, timeout=30)
+        try:
+            path = (
+                f"{quote(request.path, safe='/%' if '%' in request.path else '/')}?{urlencode(request.query)}"
+            )
+            headers = {"Host": HOST, "Content-Type": request.headers.get("content-type", "")}
+            connection.request(request.method, path, request.raw, headers)
+            response = connection.getresponse()
+            hop = ("content-length", "transfer-encoding", "connection")
+            headers = {name: value for name, value in response.getheaders() if name.lower() not in hop}
+            return Answer(response.status, response.read(), headers)
+        finally:
+            connection.close()
 
     def _forward(self, method: str, path: str, body: bytes) -> Answer:
         connection = http.client.HTTPConnection(self._upstream, timeout=30)

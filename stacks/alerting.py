@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from stacks import cdk
 from stacks.base import Stack
 
 
-def build_alert(
+def alert(
     stack: Stack,
-    id_: str,
     *,
     title: str,
     conditions: dict[str, dict[str, Any]],
@@ -18,21 +16,22 @@ def build_alert(
     channels: list[Any],
     labels: dict[str, str] | None = None,
     close_after: str = "86400s",
-) -> None:
-    """An alert that opens when any of the conditions, named in words, holds. `advice` is Markdown."""
-    cdk.google.MonitoringAlertPolicy(
-        stack.scope,
-        id_,
-        project=stack.project,
-        display_name=title,
-        combiner="OR",
-        severity="ERROR",
-        notification_channels=channels,
-        conditions=[{"display_name": name, **condition} for name, condition in conditions.items()],
-        alert_strategy={"auto_close": close_after},
-        documentation={"content": advice, "mime_type": "text/markdown"},
-        user_labels=labels,
-    )
+) -> dict[str, Any]:
+    """The arguments of an alert policy that opens when any of the conditions, named in words, holds.
+
+    `advice` is Markdown.
+    """
+    return {
+        "project": stack.project,
+        "display_name": title,
+        "combiner": "OR",
+        "severity": "ERROR",
+        "notification_channels": channels,
+        "conditions": [{"display_name": name, **condition} for name, condition in conditions.items()],
+        "alert_strategy": {"auto_close": close_after},
+        "documentation": {"content": advice, "mime_type": "text/markdown"},
+        "user_labels": labels,
+    }
 
 
 def count_above_zero(filter_: str, period: str, by: str | None = None) -> dict[str, Any]:

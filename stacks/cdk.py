@@ -16,6 +16,7 @@ import os
 import re
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 ENGINES = ("cdktf", "cdktn")
@@ -40,6 +41,9 @@ GcsBackend = _core.GcsBackend
 TerraformOutput = _core.TerraformOutput
 TerraformResource = _core.TerraformResource
 DataTerraformRemoteStateGcs = _core.DataTerraformRemoteStateGcs
+
+# Told of every resource and data source, and of the frame that makes it, where somebody wants to know (stacks/table.py).
+observer: Callable[[Any, types.FrameType], None] | None = None
 
 _META_ARGUMENTS = frozenset({"lifecycle", "depends_on", "provider", "count", "for_each", "connection"})
 
@@ -106,7 +110,10 @@ class _Provider:
         resource = getattr(module, name)
 
         def create(scope: Any, id_: str, **attributes: Any) -> Any:
-            return resource(scope, id_, **_fitted(module, resource, name, attributes))
+            made = resource(scope, id_, **_fitted(module, resource, name, attributes))
+            if observer is not None:
+                observer(made, sys._getframe(1))
+            return made
 
         self.__dict__[name] = create
         return create

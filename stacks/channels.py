@@ -14,6 +14,7 @@ def notification_channels(stack: Stack) -> list[Any]:
     Google chooses a channel's name, so each stack that alerts has channels of its own.
     """
     return [
+        # Alerts reach the addresses that security has declared, and no other.
         cdk.google.MonitoringNotificationChannel(
             stack.scope,
             f"channel_{index}",

@@ -10,7 +10,7 @@ from stacks.base import Stack
 
 
 def build_control_plane(stack: Stack) -> Any:
-    """The cluster resource. Each group of arguments stands with the reason for it."""
+    """The private cluster the jobs run on. Each group of arguments stands with the reason for it."""
     platform, scope = stack.platform, stack.scope
     return cdk.google.ContainerCluster(
         scope,

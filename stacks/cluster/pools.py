@@ -20,6 +20,7 @@ _DISK_GB = 100
 def build_pool(stack: Stack, pool: Pool, *, cluster: str, team: str | None = None) -> None:
     """A pool as declared; with `team`, that team's own copy, which only its pods tolerate."""
     name = names.dedicated_node_pool(team, pool.name) if team else names.node_pool(pool.name)
+    # Private nodes with an identity of their pool's own, from none to as many as declared.
     cdk.google.ContainerNodePool(
         stack.scope,
         f"pool_{pool.name}".replace("-", "_"),

@@ -54,6 +54,7 @@ def needed_apis(with_budgets: bool) -> list[str]:
 def enable_apis(stack: Stack) -> dict[str, Any]:
     """Enable them; by short name."""
     return {
+        # Nothing works before its API is enabled; what nobody needs stays off.
         api: cdk.google.ProjectService(
             stack.scope,
             f"api_{api}",

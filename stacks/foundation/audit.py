@@ -36,6 +36,7 @@ _BOUNDARY_METHODS = (
 def build_audit(stack: Stack, logging_key: Any) -> None:
     """Audit configuration, the audit log bucket with its sink, and the exclusion of team namespaces."""
     for service in AUDITED:
+        # Who read or wrote what is on record, by name and never by content.
         cdk.google.ProjectIamAuditConfig(
             stack.scope,
             f"audit_{service.split('.')[0]}",
@@ -44,6 +45,7 @@ def build_audit(stack: Stack, logging_key: Any) -> None:
             audit_log_config=[{"log_type": kind} for kind in ("ADMIN_READ", "DATA_READ", "DATA_WRITE")],
         )
     retention = stack.platform.log_retention
+    # Audit logs outlive the default bucket's 30 days, encrypted with our key.
     bucket = cdk.google.LoggingProjectBucketConfig(
         stack.scope,
         "log_bucket_audit",
@@ -57,6 +59,7 @@ def build_audit(stack: Stack, logging_key: Any) -> None:
         lifecycle={"prevent_destroy": True} if retention.locked else None,
         depends_on=[logging_key],
     )
+    # Brings the audit logs there.
     cdk.google.LoggingProjectSink(
         stack.scope,
         "log_sink_audit",
@@ -67,6 +70,7 @@ def build_audit(stack: Stack, logging_key: Any) -> None:
         ' OR log_id("cloudaudit.googleapis.com/policy")',
         unique_writer_identity=True,
     )
+    # A team's entries lie in its own bucket only, where its members and the operators read them.
     cdk.google.LoggingProjectExclusion(
         stack.scope,
         "log_exclusion_teams",

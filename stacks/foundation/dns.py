@@ -28,6 +28,7 @@ def _key(domain: str) -> str:
 
 
 def _zone(stack: Stack, network: Network, domain: str) -> Any:
+    # A name of Google's resolves to the restricted addresses, and any other to nothing: no DNS tunnel.
     return cdk.google.DnsManagedZone(
         stack.scope,
         f"zone_{_key(domain)}",
@@ -41,6 +42,7 @@ def _zone(stack: Stack, network: Network, domain: str) -> Any:
 
 
 def _address(stack: Stack, zone: Any, key: str, name: str, addresses: tuple[str, ...]) -> None:
+    # Where a name of a zone leads.
     cdk.google.DnsRecordSet(
         stack.scope,
         f"record_{key}",

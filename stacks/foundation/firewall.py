@@ -64,6 +64,7 @@ def rules(platform: Platform, nodes: tuple[str, ...]) -> list[Rule]:
 
 def build_firewall(stack: Stack, network: Network, node_accounts: list[Any]) -> None:
     """Policy, rules, and the association that puts them in force."""
+    # The policy that decides before any classic rule.
     policy = cdk.google.ComputeNetworkFirewallPolicy(
         stack.scope,
         "firewall",
@@ -73,6 +74,7 @@ def build_firewall(stack: Stack, network: Network, node_accounts: list[Any]) -> 
     )
     emails = tuple(account.email for account in node_accounts)
     built = [_build_rule(stack, policy, rule) for rule in rules(stack.platform, emails)]
+    # Puts the policy in force on the network.
     cdk.google.ComputeNetworkFirewallPolicyAssociation(
         stack.scope,
         "firewall_association",
@@ -89,6 +91,7 @@ def _build_rule(stack: Stack, policy: Any, rule: Rule) -> Any:
     layer4 = (
         {"ip_protocol": "tcp", "ports": list(rule.tcp_ports)} if rule.tcp_ports else {"ip_protocol": "all"}
     )
+    # The exact allows the cluster needs, and below them the denies of everything else, in and out.
     return cdk.google.ComputeNetworkFirewallPolicyRule(
         stack.scope,
         f"firewall_{rule.name}".replace("-", "_"),

@@ -36,6 +36,7 @@ CUSTOM_ROLES = {
 def build_node_accounts(stack: Stack) -> list[Any]:
     """One service account per pool of nodes, and the one role they hold in the project."""
     accounts = [
+        # Nodes of a pool act as nobody else; the default accounts stay unused.
         cdk.google.ServiceAccount(
             stack.scope,
             f"node_{pool}".replace("-", "_"),
@@ -58,6 +59,7 @@ def build_node_accounts(stack: Stack) -> list[Any]:
 def build_project_rights(stack: Stack) -> None:
     """Custom roles, the operators' rights, and the removal of what Google grants unasked."""
     for name, (title, permissions) in CUSTOM_ROLES.items():
+        # Rights narrower than any role of Google's.
         role = cdk.google.ProjectIamCustomRole(
             stack.scope,
             f"role_{name}",
@@ -68,6 +70,7 @@ def build_project_rights(stack: Stack) -> None:
             stage="GA",
         )
         if name == names.OPERATOR:
+            # What the operators may do in the project, and nobody beside them.
             cdk.google.ProjectIamBinding(
                 stack.scope,
                 "project_operators",
@@ -75,6 +78,7 @@ def build_project_rights(stack: Stack) -> None:
                 role=role.name,
                 members=stack.operators,
             )
+    # The accounts Google makes unasked lose the Editor role it gives them.
     cdk.google.ProjectDefaultServiceAccounts(
         stack.scope,
         "default_accounts",
@@ -82,6 +86,7 @@ def build_project_rights(stack: Stack) -> None:
         action="DEPRIVILEGE",
         restore_policy="NONE",  # a destroy gives nothing back
     )
+    # Nobody deletes the project, and the data with it, by one command.
     cdk.google.ResourceManagerLien(
         stack.scope,
         "lien",

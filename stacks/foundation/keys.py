@@ -16,6 +16,7 @@ ATTESTATION = "attestation"  # signs images; nobody may use it but who publishes
 
 def build_keys(stack: Stack) -> dict[str, Any]:
     """The IAM bindings that make each key usable, by purpose: what uses a key depends on its binding."""
+    # Where the keys lie, in the platform's region.
     ring = cdk.google.KmsKeyRing(
         stack.scope,
         "keys",
@@ -26,6 +27,7 @@ def build_keys(stack: Stack) -> dict[str, Any]:
     )
     usable = {}
     for purpose, agent in AGENT_OF_PURPOSE.items():
+        # One key for each purpose, renewed every quarter: taking one away ends one use.
         key = cdk.google.KmsCryptoKey(
             stack.scope,
             f"key_{purpose}",
@@ -35,6 +37,7 @@ def build_keys(stack: Stack) -> dict[str, Any]:
             rotation_period=_QUARTER,
             lifecycle={"prevent_destroy": True},
         )
+        # Only the service that stores encrypted with the key uses it.
         usable[purpose] = cdk.google.KmsCryptoKeyIamBinding(
             stack.scope,
             f"key_{purpose}_user",
@@ -57,6 +60,7 @@ def _attestation_key(stack: Stack, ring: Any) -> Any:
         version_template={"algorithm": "EC_SIGN_P256_SHA256", "protection_level": "SOFTWARE"},
         lifecycle={"prevent_destroy": True},
     )
+    # Who publishes images signs them.
     cdk.google.KmsCryptoKeyIamBinding(
         stack.scope,
         f"key_{ATTESTATION}_user",

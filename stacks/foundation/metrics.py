@@ -32,19 +32,17 @@ def build_metrics(stack: Stack) -> None:
         stack, metrics.SINCE_SUCCESS, "Time since a schedule's success", f"{schedule} AND {_SINCE}>=0", _SINCE
     )
     looked = f'jsonPayload.event="{names.WATCH_RECORD}" AND jsonPayload.complete=true'
-    _metric(
-        stack, metrics.WATCHED, "Looks at every schedule", _from(f'="{names.PLATFORM_NAMESPACE}"', looked)
-    )
+    _of_looks(stack, metrics.WATCHED, "Looks at every schedule", looked)
 
 
 def _of_runs(stack: Stack, what: str, description: str, condition: str, value: str = "") -> None:
-    """Over run records. It extracts no labels: those would carry what a tenant writes to people."""
+    """What alerts and dashboards count of run records; without labels, which would carry what a tenant writes to people."""
     record = f'jsonPayload.event="{names.RUN_RECORD}" AND {condition}'
     _metric(stack, what, description, _from(f'=~"^{names.namespace("")}"', record), value)
 
 
 def _of_watch(stack: Stack, what: str, description: str, condition: str, value: str = "") -> None:
-    """Over the watch's records, by team and schedule: words of the team files, which people have read."""
+    """What alerts and dashboards count of the watch's records, by team and schedule: words of the team files."""
     _metric(
         stack,
         what,
@@ -53,6 +51,11 @@ def _of_watch(stack: Stack, what: str, description: str, condition: str, value: 
         value,
         {"team": "The team", "schedule": "The schedule, as its team file names it"},
     )
+
+
+def _of_looks(stack: Stack, what: str, description: str, condition: str) -> None:
+    """What the alert on the watch's own silence counts."""
+    _metric(stack, what, description, _from(f'="{names.PLATFORM_NAMESPACE}"', condition))
 
 
 def _from(namespaces: str, condition: str) -> str:
@@ -68,7 +71,7 @@ def _metric(
     value: str = "",
     labels: dict[str, str] | None = None,
 ) -> None:
-    """A counter of entries, or the distribution of a value in them, in seconds."""
+    # A counter of entries, or the distribution of a value in them, in seconds.
     labels = labels or {}
     descriptor: dict[str, Any] = {
         "metric_kind": "DELTA",

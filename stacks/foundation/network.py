@@ -22,6 +22,7 @@ class Network:
 def build_network(stack: Stack) -> Network:
     """Network, the nodes' subnetwork, and the only route."""
     ranges, name = stack.platform.network, stack.platform.name
+    # The one network, without default routes: nothing leads out that is not written here.
     network = cdk.google.ComputeNetwork(
         stack.scope,
         "network",
@@ -34,6 +35,7 @@ def build_network(stack: Stack) -> Network:
         # The policy of firewall.py decides before any classic rule, GKE's automatic ones among them.
         network_firewall_policy_enforcement_order="BEFORE_CLASSIC_FIREWALL",
     )
+    # Addresses of nodes, pods and services, with every flow logged.
     nodes = cdk.google.ComputeSubnetwork(
         stack.scope,
         "subnetwork_nodes",

@@ -16,6 +16,7 @@ def build_supply_chain(stack: Stack, keys: dict[str, Any]) -> None:
     for repository in (names.RUNNER_REPOSITORY, names.METAFLOW_REPOSITORY):
         build_repository(stack, repository, {}, depends_on=[keys["registry"]])
     attestor = _attestor(stack, keys[ATTESTATION])
+    # No image runs that the platform has not attested, Google's own system images apart.
     cdk.google.BinaryAuthorizationPolicy(
         stack.scope,
         "binary_authorization",
@@ -31,6 +32,7 @@ def build_supply_chain(stack: Stack, keys: dict[str, Any]) -> None:
 
 
 def _attestor(stack: Stack, key: Any) -> Any:
+    # What an attestation is attached to.
     note = cdk.google.ContainerAnalysisNote(
         stack.scope,
         "attestation_note",
@@ -43,6 +45,7 @@ def _attestor(stack: Stack, key: Any) -> Any:
         stack.scope, "attestation_key_version", crypto_key=key.id
     )
     public_key = version.public_key.get(0)
+    # Trusts the one key by which the platform signs images.
     return cdk.google.BinaryAuthorizationAttestor(
         stack.scope,
         "attestor",

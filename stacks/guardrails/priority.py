@@ -10,6 +10,7 @@ from stacks.base import Stack
 def build_priority_classes(stack: Stack) -> None:
     """All of equal priority: fairness is the quotas' matter, and no pod drives out another's."""
     for accelerator in (None, *names.accelerators(stack.platform)):
+        # By it the quotas tell accelerators apart.
         cdk.kubernetes.PriorityClassV1(
             stack.scope,
             f"class_{accelerator or 'standard'}".replace("-", "_"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from cloister.declarations import names
 from stacks import cdk, metrics
-from stacks.alerting import absent, build_alert, count_below_one
+from stacks.alerting import absent, alert, count_below_one
 from stacks.base import Stack
 from stacks.channels import notification_channels
 from stacks.cluster.pools import SYSTEM_TOLERATION
@@ -30,20 +30,7 @@ def build_watch(stack: Stack) -> None:
     account = _account(stack, inside)
     _network(stack, inside)
     _cron_job(stack, inside, account)
-    build_alert(
-        stack,
-        "alert_watch",
-        title="Nobody watches the schedules",
-        conditions={
-            "No look at every schedule for an hour": count_below_one(
-                metrics.metric_filter(metrics.WATCHED), _SILENCE
-            ),
-            "No word of the watch for an hour": absent(metrics.metric_filter(metrics.WATCHED), _SILENCE),
-        },
-        advice=f"A missed schedule is not told until this is cured. `kubectl -n {names.PLATFORM_NAMESPACE} get jobs`"
-        " shows the watch's runs; their logs name what it cannot read.",
-        channels=notification_channels(stack),
-    )
+    _alert(stack)
 
 
 def _namespace(stack: Stack) -> str:
@@ -58,18 +45,21 @@ def _namespace(stack: Stack) -> str:
 
 def _account(stack: Stack, namespace: str) -> str:
     """The watch's account: it lists declarations here, and CronJobs where a team's stack binds the second role."""
+    # Who the watch is to the API server, and to nobody else.
     account = cdk.kubernetes.ServiceAccountV1(
         stack.scope,
         "watch_account",
         metadata={"name": names.WATCH, "namespace": namespace},
         automount_service_account_token=False,  # only the pod that asks for it gets one
     )
+    # It may list what the teams declare, here.
     own = cdk.kubernetes.RoleV1(
         stack.scope,
         "watch_declarations",
         metadata={"name": names.WATCH, "namespace": namespace},
         rule=[{"api_groups": [""], "resources": ["configmaps"], "verbs": ["list"]}],
     )
+    # What each team's stack lets it do in the team's namespace: list CronJobs.
     cdk.kubernetes.ClusterRoleV1(
         stack.scope,
         "watch_schedules",
@@ -77,6 +67,7 @@ def _account(stack: Stack, namespace: str) -> str:
         rule=[{"api_groups": ["batch"], "resources": ["cronjobs"], "verbs": ["list"]}],
     )
     name = cdk.attribute(account, "metadata[0].name")
+    # Gives it the first of the two.
     cdk.kubernetes.RoleBindingV1(
         stack.scope,
         "watch_declarations_binding",
@@ -109,6 +100,23 @@ def _network(stack: Stack, namespace: str) -> None:
             ],
         },
     )
+
+
+def _alert(stack: Stack) -> None:
+    """Tell people when the watch itself falls silent or cannot see every schedule: no alert on a schedule would come."""
+    looks = metrics.metric_filter(metrics.WATCHED)
+    told = alert(
+        stack,
+        title="Nobody watches the schedules",
+        conditions={
+            "No look at every schedule for an hour": count_below_one(looks, _SILENCE),
+            "No word of the watch for an hour": absent(looks, _SILENCE),
+        },
+        advice=f"A missed schedule is not told until this is cured. `kubectl -n {names.PLATFORM_NAMESPACE} get jobs`"
+        " shows the watch's runs; their logs name what it cannot read.",
+        channels=notification_channels(stack),
+    )
+    cdk.google.MonitoringAlertPolicy(stack.scope, "alert_watch", **told)
 
 
 def _cron_job(stack: Stack, namespace: str, account: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from cloister.declarations import Team, names
 from cloister.declarations.team import Budget
 from stacks import cdk, metrics
-from stacks.alerting import build_alert, count_above_zero
+from stacks.alerting import alert, count_above_zero
 from stacks.base import Stack
 from stacks.channels import notification_channels
 from stacks.team.dashboard import build_dashboard
@@ -19,9 +19,18 @@ _TWO_LOOKS = "1200s"
 def build_alerts(stack: Stack, team: Team) -> None:
     """Alerts on failed runs and missed schedules, a dashboard, and a budget where one is declared."""
     channels = notification_channels(stack)
-    build_alert(
+    _failure_alert(stack, team, channels)
+    if team.schedules:
+        _missed_alert(stack, team, channels)
+    build_dashboard(stack, team)
+    if stack.platform.billing_account and team.budget:
+        _budget(stack, team, team.budget, channels)
+
+
+def _failure_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
+    """Tell people that an attempt of a run failed; preempted ones start again and are no failure."""
+    told = alert(
         stack,
-        "alert_failures",
         title=f"{team.team}: a job failed",
         conditions={
             "A run ended with an error": count_above_zero(metrics.of_runs(metrics.FAILURES, team), "300s")
@@ -31,18 +40,13 @@ def build_alerts(stack: Stack, team: Team) -> None:
         channels=channels,
         labels=names.team_labels(team.team),
     )
-    if team.schedules:
-        _missed_alert(stack, team, channels)
-    build_dashboard(stack, team)
-    if stack.platform.billing_account and team.budget:
-        _budget(stack, team, team.budget, channels)
+    cdk.google.MonitoringAlertPolicy(stack.scope, "alert_failures", **told)
 
 
 def _missed_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
-    """It stands on the watch's records, which are there although nothing ran; it closes once they say better."""
-    build_alert(
+    """Tell people of a schedule that was due and has not succeeded; the watch's records are there although nothing ran."""
+    told = alert(
         stack,
-        "alert_missed",
         title=f"{team.team}: a schedule was missed",
         conditions={
             "A schedule was due and has not succeeded": count_above_zero(
@@ -53,8 +57,9 @@ def _missed_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
         f" `cloister job list --team {team.team}` what became of its runs.",
         channels=channels,
         labels=names.team_labels(team.team),
-        close_after="3600s",
+        close_after="3600s",  # the records stop saying so once the schedule has succeeded
     )
+    cdk.google.MonitoringAlertPolicy(stack.scope, "alert_missed", **told)
 
 
 def _budget(stack: Stack, team: Team, budget: Budget, channels: list[Any]) -> None:

@@ -14,6 +14,7 @@ _MEMBER_PERMISSIONS = ["container.clusters.connect", "container.clusters.get"]
 
 def build_identity(stack: Stack, team: Team) -> Any:
     """The service account; with it the Workload Identity binding and the members' custom role."""
+    # The identity of the team's jobs: what they may read and write, it may.
     account = cdk.google.ServiceAccount(
         stack.scope,
         "account",
@@ -21,6 +22,7 @@ def build_identity(stack: Stack, team: Team) -> Any:
         account_id=names.team_service_account_id(team.team),
         display_name=f"Jobs of the team {team.team}",
     )
+    # One Kubernetes service account of one namespace acts as it, and nobody else.
     cdk.google.ServiceAccountIamBinding(
         stack.scope,
         "account_users",
@@ -28,6 +30,7 @@ def build_identity(stack: Stack, team: Team) -> Any:
         role="roles/iam.workloadIdentityUser",
         members=[names.workload_identity_member(stack.project, team.team)],
     )
+    # A role of the team's own, so that no other stack binds it.
     role = cdk.google.ProjectIamCustomRole(
         stack.scope,
         "role_members",
@@ -38,6 +41,7 @@ def build_identity(stack: Stack, team: Team) -> Any:
         permissions=_MEMBER_PERMISSIONS,
         stage="GA",
     )
+    # Gives it to the team's members.
     cdk.google.ProjectIamBinding(
         stack.scope, "project_members", project=stack.project, role=role.name, members=[team.members]
     )

@@ -10,6 +10,7 @@ from stacks.base import Stack
 def build_logs(stack: Stack, team: Team) -> None:
     """Log bucket, sink, and a view with its readers."""
     retention = stack.platform.log_retention
+    # The team's logs and run records, apart from everybody else's.
     bucket = cdk.google.LoggingProjectBucketConfig(
         stack.scope,
         "log_bucket",
@@ -32,6 +33,7 @@ def build_logs(stack: Stack, team: Team) -> None:
         filter=namespace_filter(team),
         unique_writer_identity=True,
     )
+    # What members read the bucket by; a bucket has no rights of its own.
     view = cdk.google.LoggingLogView(
         stack.scope,
         "log_view",
@@ -40,6 +42,7 @@ def build_logs(stack: Stack, team: Team) -> None:
         description=f"All of the team {team.team}'s entries",
         filter=f'SOURCE("projects/{stack.project}")',
     )
+    # The team's members and the operators read them, and nobody else.
     cdk.google.LoggingLogViewIamBinding(
         stack.scope,
         "log_readers",

@@ -19,6 +19,7 @@ _templates = Environment(
 
 def build_metaflow(stack: Stack, team: Team, namespace: str, buckets: dict[BucketKind, Any]) -> None:
     """The configuration in a ConfigMap of the namespace, where the platform alone can change it."""
+    # Metaflow's configuration, where pods and people find it and the platform alone changes it.
     cdk.kubernetes.ConfigMapV1(
         stack.scope,
         "metaflow",

@@ -20,12 +20,14 @@ _DEFAULT_MEMORY = "2Gi"
 
 def build_namespace(stack: Stack, team: Team, account: Any, buckets: dict[BucketKind, Any]) -> str:
     """Namespace, service account, the platform's settings, quotas and limits; the reference to the namespace's name."""
+    # Where the team's pods run, under labels by which every policy knows them.
     namespace = cdk.kubernetes.NamespaceV1(
         stack.scope,
         "namespace",
         metadata={"name": names.namespace(team.team), "labels": namespace_labels(team)},
     )
     inside = cdk.attribute(namespace, "metadata[0].name")
+    # The one account of the namespace that a pod may use.
     cdk.kubernetes.ServiceAccountV1(
         stack.scope,
         "runner",
@@ -36,6 +38,7 @@ def build_namespace(stack: Stack, team: Team, account: Any, buckets: dict[Bucket
         },
         automount_service_account_token=False,  # Workload Identity needs no token in the pod
     )
+    # The team's buckets, as pods get to know them; only the platform changes it.
     cdk.kubernetes.ConfigMapV1(
         stack.scope,
         "settings",
@@ -65,6 +68,7 @@ def namespace_labels(team: Team) -> dict[str, str]:
 
 def _quotas(stack: Stack, team: Team, namespace: str) -> None:
     quota = team.quota
+    # What the team's pods take together; no load balancer, node port or volume among it.
     cdk.kubernetes.ResourceQuotaV1(
         stack.scope,
         "quota",
@@ -86,6 +90,7 @@ def _quotas(stack: Stack, team: Team, namespace: str) -> None:
     )
     # One resource name covers every kind of GPU; the class a pod must have for its kind tells them apart.
     for accelerator in names.accelerators(stack.platform):
+        # How many of this accelerator; a team without has none.
         cdk.kubernetes.ResourceQuotaV1(
             stack.scope,
             f"quota_{accelerator}".replace("-", "_"),
@@ -107,6 +112,7 @@ def _quotas(stack: Stack, team: Team, namespace: str) -> None:
 
 def _limits(stack: Stack, team: Team, namespace: str) -> None:
     defaults = {"cpu": _DEFAULT_CPU, "memory": _DEFAULT_MEMORY}
+    # A pod that says nothing gets little, and none more than the team has.
     cdk.kubernetes.LimitRangeV1(
         stack.scope,
         "limits",

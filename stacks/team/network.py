@@ -11,12 +11,14 @@ from stacks.google_cloud import METADATA, RESTRICTED_VIP
 
 def build_network_policies(stack: Stack, namespace: str) -> None:
     """Default deny both ways for every pod, then the exact allows."""
+    # Nothing in and nothing out, for every pod of the namespace.
     cdk.kubernetes.NetworkPolicyV1(
         stack.scope,
         "deny_all",
         metadata={"name": "deny-all", "namespace": namespace},
         spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
     )
+    # What a job needs: its identity's tokens, names, and Google's APIs by the restricted addresses.
     cdk.kubernetes.NetworkPolicyV1(
         stack.scope,
         "allow_google",

@@ -22,12 +22,14 @@ MEMBER_RULES: tuple[dict[str, list[str]], ...] = (
 
 def build_rights(stack: Stack, team: Team, namespace: str) -> None:
     """The members' role in their namespace, and its binding."""
+    # Members start jobs and read about them; they never reach into a pod.
     role = cdk.kubernetes.RoleV1(
         stack.scope,
         "members",
         metadata={"name": "members", "namespace": namespace},
         rule=[dict(rule) for rule in MEMBER_RULES],
     )
+    # Gives it to the team's members, in their namespace.
     cdk.kubernetes.RoleBindingV1(
         stack.scope,
         "members_binding",

@@ -18,6 +18,7 @@ def build_watch_access(stack: Stack, team: Team, namespace: str) -> None:
             {"name": each.name, "cron": each.cron, "time_zone": each.time_zone} for each in team.schedules
         ],
     }
+    # What the watch compares with what runs: a schedule without a CronJob would leave no trace.
     cdk.kubernetes.ConfigMapV1(
         stack.scope,
         "schedules",
@@ -28,6 +29,7 @@ def build_watch_access(stack: Stack, team: Team, namespace: str) -> None:
         },
         data={names.SCHEDULES_KEY: json.dumps(declared, sort_keys=True)},
     )
+    # The watch may list the CronJobs of this namespace.
     cdk.kubernetes.RoleBindingV1(
         stack.scope,
         "watch_binding",

@@ -216,6 +216,7 @@ state = "{folder}/state"
             "failCgroupV1": False,
             "containerRuntimeEndpoint": f"unix://{self.state}/containerd/sock",
             "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+            "imageGCHighThresholdPercent": 100,  # no image comes back by itself, on however full a disk
             "clusterDomain": "cluster.local",
             "clusterDNS": [ADDRESS],
             "resolvConf": "/dev/null",

@@ -19,7 +19,7 @@ from tests.stacks.trees import ROOT, synthesized
 # Kinds in the order in which they must exist. Cilium's are not of this cluster.
 ORDER = (
     "PriorityClass", "Namespace", "ServiceAccount", "ConfigMap", "ResourceQuota", "LimitRange", "NetworkPolicy",
-    "Role", "RoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding",
+    "Role", "ClusterRole", "RoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CronJob",
 )  # fmt: skip
 ELSEWHERE = {"CiliumClusterwideNetworkPolicy"}
 REPOSITORY = "europe-west1-docker.pkg.dev/acme-ml-prod/runner/runner"
@@ -84,10 +84,13 @@ def remove(cluster: dynamic.DynamicClient, namespaces: list[str]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Without nulls; numbers that Terraform keeps as text are numbers where the API wants them."""
+    """Without nulls; numbers that Terraform keeps as text are numbers, and names the API's."""
     if isinstance(value, Mapping):
         plain = {key: _plain(item) for key, item in value.items() if item is not None}
-        if isinstance(plain.get("port"), str) and plain["port"].isdecimal():
-            plain["port"] = int(plain["port"])
+        for key in ("port", "runAsUser"):
+            if isinstance(plain.get(key), str) and plain[key].isdecimal():
+                plain[key] = int(plain[key])
+        if "timezone" in plain:  # Terraform's word for it
+            plain["timeZone"] = plain.pop("timezone")
         return plain
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

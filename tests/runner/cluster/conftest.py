@@ -21,6 +21,7 @@ import pytest
 import yaml
 from kubernetes import client, config, dynamic
 
+from cloister.declarations import names
 from runner.client.cluster.connection import Cluster
 from runner.client.cluster.history import History
 from runner.client.cluster.place import place
@@ -158,7 +159,7 @@ def platform(
             server.make_bucket(name)
         settings = {**SETTINGS, "CLOISTER_STORE": f"http://{buckets}", "CLOISTER_METADATA": identity}
         company.put(cluster, home, settings)
-        stack.callback(company.remove, cluster, [NAMESPACE, "team-translations"])
+        stack.callback(company.remove, cluster, [NAMESPACE, "team-translations", names.PLATFORM_NAMESPACE])
         kubeconfigs = dict(_people(node, tmp_path_factory.mktemp("people")))
         made = Platform(home, kubeconfigs, cluster, node, server, f"http://{buckets}", image)
         _await_policies(cluster)

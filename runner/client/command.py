@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from runner.client.later import LateGroup, Later
 from runner.client.view import View, printable, size
 
+if TYPE_CHECKING:
+    from runner.client.jobs import Prepared
+    from runner.client.local import Finished
+
 DONE, FAILED, WRONG_QUESTION = 0, 1, 2
+MANY = 20  # files of one output directory that are listed one by one
 _CLUSTER = "runner.client.cluster"
 ON_THE_PLATFORM = {
     "submit": Later(f"{_CLUSTER}.submitting:submit_", "Submit a job to the platform."),
@@ -71,17 +77,23 @@ def run(file: Path, team_name: str, data: Path | None, directory: Path, format_:
     Outputs are copied to .cloister/runs/<run id>/.
     """
     # Imported here: `cloister job --help` needs none of the store's libraries.
-    from runner.client import libraries, local, object_store
     from runner.client.jobs import prepare
+
+    code, _ = run_here(prepare(file, team_name, directory, data), format_)
+    raise SystemExit(code)
+
+
+def run_here(prepared: Prepared, format_: str) -> tuple[int, Finished | None]:
+    """Run a job on this machine and say how it ended; the command line's exit code, and the run where there was one."""
+    from runner.client import libraries, local, object_store
     from runner.image.exits import Failure, exit_class
 
-    prepared = prepare(file, team_name, directory, data)
     view = View(sys.stderr if format_ == "json" else sys.stdout)
     try:
         finished = local.run(prepared, view)
     except (libraries.NotBuilt, object_store.NotStarted, Failure) as error:
         click.echo(str(error), err=True)
-        raise SystemExit(WRONG_QUESTION) from None
+        return WRONG_QUESTION, None
     cause = str(finished.record.get("cause", ""))
     if format_ == "json":
         report = {
@@ -99,18 +111,32 @@ def run(file: Path, team_name: str, data: Path | None, directory: Path, format_:
         click.echo(json.dumps(report, indent=2))
     else:
         _summary(view, finished, exit_class(finished.exit), cause)
-    raise SystemExit(DONE if finished.exit == 0 else FAILED)
+    return (DONE if finished.exit == 0 else FAILED), finished
 
 
-def _summary(view: View, finished: Any, ended: str, cause: str) -> None:
+def _summary(view: View, finished: Finished, ended: str, cause: str) -> None:
     for name, value in finished.record.get("metrics", {}).items():
         view.say(f"{name} {value:g}")
     if finished.exit == 0:
         view.say(f"outputs in {finished.directory}/")
-        for path, count in finished.outputs:
-            view.say(f"  {printable(path)}  {size(count)}")
+        for line in listed(finished.outputs):
+            view.say(f"  {printable(line)}")
     else:
         cure = finished.record.get("cure", "")
         view.say(printable(f"{ended} (exit {finished.exit}): {cause}" + (f". {cure}" if cure else "")))
         view.say(f"the run's log is {finished.directory}/log.jsonl")
     view.say(f"{ended} in {finished.seconds:.1f} s")
+
+
+def listed(outputs: Sequence[tuple[str, int]]) -> list[str]:
+    """Output files with their sizes; a directory of many as one line."""
+    folders: dict[str, list[tuple[str, int]]] = {}
+    for path, count in outputs:
+        folders.setdefault("/".join(path.split("/")[:2]), []).append((path, count))
+    lines = []
+    for folder, files in folders.items():
+        if len(files) > MANY:
+            lines.append(f"{folder}/  {len(files)} files, {size(sum(count for _, count in files))}")
+        else:
+            lines += [f"{path}  {size(count)}" for path, count in files]
+    return lines

@@ -14,7 +14,13 @@ from runner.client.view import size
 WRONG_QUESTION = 2
 
 
-@click.group()
+@click.group(
+    epilog="""\b
+Examples:
+  cloister env build requirements.lock --team fakespot
+  cloister env list
+"""
+)
 def env() -> None:
     """Build and list a job's environments."""
 

@@ -85,9 +85,12 @@ def run(prepared: Prepared, view: View) -> Finished:
         for shard in range(prepared.job.shards):
             settings["CLOISTER_SHARD"] = str(shard)
             finished.exit, finished.record = _attempt(settings, view, directory / "log.jsonl")
+            place = layout.RunLayout(prepared.job.name, run_id, shard, prepared.job.shards)
+            attempt = finished.record.get("attempt", 1)
+            named = place.manifest if finished.exit == 0 else place.checkpoint(attempt)
+            finished.outputs += _copy(store, media, names, place, named, directory)
             if finished.exit != 0:
                 break
-            finished.outputs += _copy_outputs(store, media, names, prepared, run_id, shard, directory)
     (directory / "record.json").write_text(json.dumps(finished.record, indent=1) + "\n", encoding="utf-8")
     finished.seconds = time.monotonic() - begun
     return finished
@@ -191,21 +194,14 @@ def _upload_inputs(media: Media, names: dict[str, str], prepared: Prepared) -> i
     return len(files)
 
 
-def _copy_outputs(
-    store: Store,
-    media: Media,
-    names: dict[str, str],
-    prepared: Prepared,
-    run_id: str,
-    shard: int,
-    directory: Path,
+def _copy(
+    store: Store, media: Media, names: dict[str, str], place: layout.RunLayout, named: str, directory: Path
 ) -> list[tuple[str, int]]:
-    """Download what the manifest of a shard names, below a directory per bucket kind."""
-    place = layout.RunLayout(prepared.job.name, run_id, shard, prepared.job.shards)
-    document = store.read(names["artifacts"], place.manifest)
+    """Download what a shard's manifest, or its checkpoint's list, names, below a directory per bucket kind."""
+    document = store.read(names["artifacts"], named)
     if document is None:
         return []
-    (directory / place.manifest.rpartition("/")[2]).write_bytes(document)
+    (directory / named.rpartition("/")[2]).write_bytes(document)
     manifest = json.loads(document)
     kinds = {name: kind for kind, name in names.items()}
     prefix = f"{place.root}{manifest['attempt']}/"

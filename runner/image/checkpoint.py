@@ -1,4 +1,4 @@
-"""Checkpoints: what the command keeps in checkpoint/ survives preemption and timeouts, for the next attempt."""
+"""Checkpoints: what the command keeps in checkpoint/ survives preemption, timeouts and its own failure."""
 
 from __future__ import annotations
 

@@ -168,18 +168,15 @@ class Run:
 
     def _require_success(self, ended: Ended, trace: str) -> None:
         """Raise what the command's end means, after saving its checkpoint where another attempt could use it."""
-        if ended.by != "itself":
-            with self._timed("checkpoint"):
-                saved = checkpoint.save(
-                    self.store,
-                    self.media,
-                    self.workspace,
-                    self.config,
-                    self.layout,
-                    self.record.attempt,
-                    command.user()[0],
-                    self.log,
-                )
+        if ended.by == "itself":
+            if ended.code == 0:
+                return
+            try:
+                self._keep_checkpoint()
+            except Failure as failure:  # the command's own failure is the one to report
+                self.log.event("WARNING", "checkpoint", f"checkpoint/ is not kept: {failure}")
+        else:
+            saved = self._keep_checkpoint()
             kept = f"{saved} files of checkpoint/ are kept" if saved else "checkpoint/ was empty"
             if ended.by == "preemption":
                 raise Failure(Exit.PREEMPTED, f"told to end (SIGTERM); {kept}", "The run will be retried")
@@ -188,8 +185,6 @@ class Run:
                 f"the command ran longer than its timeout of {self.spec.timeout} s; {kept}",
                 "Raise `timeout` in job.yaml, or split the work into shards",
             )
-        if ended.code == 0:
-            return
         if free_bytes(self.workspace.root) < DISK_IS_FULL:
             raise Failure(
                 Exit.DISK_FULL,
@@ -201,6 +196,20 @@ class Run:
             cure = "The command runs sealed: it has files and no network. Stage what it needs as inputs"
         self.log.report("command-failed", cause, where="command", trace=trace, exit=ended.code)
         raise CommandFailed(team_exit(ended.code), cause, cure)
+
+    def _keep_checkpoint(self) -> int:
+        """Publish checkpoint/ for the next attempt; how many files it has. Raises Failure."""
+        with self._timed("checkpoint"):
+            return checkpoint.save(
+                self.store,
+                self.media,
+                self.workspace,
+                self.config,
+                self.layout,
+                self.record.attempt,
+                command.user()[0],
+                self.log,
+            )
 
     def _publish(self) -> None:
         config, record = self.config, self.record

@@ -187,6 +187,33 @@ def test_preemption_keeps_a_checkpoint_and_the_next_attempt_goes_on(
     assert manifest is not None and manifest["attempt"] == 2
 
 
+def test_a_command_that_fails_keeps_a_checkpoint_and_its_own_code(store: StoreClient, work: Path) -> None:
+    code = """
+import os, pathlib, sys
+kept = pathlib.Path("checkpoint/x")
+if not kept.exists():
+    kept.write_text("half")
+    pathlib.Path("out/a").write_text("half")
+    sys.exit(3)
+pathlib.Path("out/a").write_text(kept.read_text() + " and whole")
+"""
+    job = Job(store, work, {"main.py": code}, outputs=ARTIFACTS)
+    first = job.finish()
+    assert first.code == 3, first.why()
+    assert job.manifest() is None
+    again = job.finish()
+    assert again.code == 0, again.why()
+    assert store.get(BUCKETS["artifacts"], f"{job.prefix}2/out/a") == b"half and whole"
+
+
+def test_a_checkpoint_that_cannot_be_kept_hides_no_failure(store: StoreClient, work: Path) -> None:
+    code = "import os, sys; os.symlink('/etc/passwd', 'checkpoint/x'); sys.exit(3)"
+    result = Job(store, work, {"main.py": code}, outputs=ARTIFACTS).finish()
+    assert result.code == 3, result.why()
+    [said] = result.events("checkpoint")
+    assert said["severity"] == "WARNING" and "checkpoint/ is not kept" in said["message"]
+
+
 def test_a_command_that_ignores_sigterm_is_killed_after_the_grace(store: StoreClient, work: Path) -> None:
     code = """
 import signal, time

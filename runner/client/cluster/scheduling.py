@@ -20,7 +20,7 @@ from runner.client.cluster.schedules import Installed, installed
 NEXT = 5
 
 
-@click.group("schedule")
+@click.group("schedule", epilog="\b\nExample:\n  cloister job schedule list --team translations\n")
 def schedule() -> None:
     """List, show, suspend and resume schedules."""
 

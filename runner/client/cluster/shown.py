@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-
-from runner.client.view import printable
 
 
 def moment(at: datetime | None) -> str:
@@ -30,16 +27,6 @@ def short(digest: object) -> str:
     text = "-" if digest is None else str(digest)
     head, found, rest = text.partition("sha256:")
     return f"{head.rpartition('/')[2]}{rest[:12]}" if found else text
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of aligned columns; the first row is the heading."""
-    clean = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in clean) for column in range(len(clean[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in clean
-    ]
 
 
 def rfc3339(at: datetime | None) -> str | None:

@@ -17,10 +17,11 @@ from runner.client.cluster import labels, manifests, submit
 from runner.client.cluster.connection import Cluster
 from runner.client.cluster.following import follow
 from runner.client.cluster.history import History
-from runner.client.cluster.options import CONTEXT, DIRECTORY, FORMAT, TEAM, answers, print_json
+from runner.client.cluster.options import CONTEXT, DIRECTORY, DONE, FORMAT, TEAM, answers, print_json
 from runner.client.cluster.place import Place
 from runner.client.cluster.place import place as find_place
 from runner.client.cluster.schedules import installed
+from runner.client.jobs import Prepared
 from runner.client.local import new_run_id
 from runner.client.view import View
 
@@ -57,8 +58,14 @@ def submit_(
 ) -> None:
     """Submit the job in FILE: upload its code, and start a run of it on the platform."""
     job = submit.prepared(file, team_name, directory)
+    raise SystemExit(start_run(job, context, following=following, dry_run=dry_run, format_=format_))
+
+
+def start_run(job: Prepared, context: str | None, *, following: bool, dry_run: bool, format_: str) -> int:
+    """Upload what a job names, start a run of it and say so; the command line's exit code."""
     there = Place(job.declarations, job.team)
     cluster = Cluster(there, context)
+    team_name = job.team.team
     quiet = format_ == "json" or dry_run
     pinned = submit.pin(job, lambda text: click.echo(text, err=quiet))
     run_id = new_run_id()
@@ -66,7 +73,7 @@ def submit_(
     cluster.create_job(manifest, dry_run=dry_run)
     if dry_run:
         click.echo(yaml.safe_dump(manifest, sort_keys=False), nl=False)
-        return
+        return DONE
     if format_ == "json":
         name = manifest["metadata"]["name"]
         print_json(
@@ -75,9 +82,10 @@ def submit_(
     else:
         click.echo(f"run {run_id}")
     if following:
-        raise SystemExit(follow(History(there, cluster), run_id, format_))
+        return follow(History(there, cluster), run_id, format_)
     if format_ == "text":
         click.echo(f"  cloister job logs {run_id} --team {team_name} -f")
+    return DONE
 
 
 @click.command(

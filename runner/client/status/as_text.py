@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from cloister.declarations.terminal import table
 from runner.client.cluster.shown import moment
 from runner.client.status.model import PlatformStatus, Queue, Runs, ScheduleState, TeamStatus, Used
 from runner.client.status.quantities import written
-from runner.client.tables import table
 from runner.client.view import printable
 
 UNKNOWN = "?"  # could not be read

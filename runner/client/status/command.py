@@ -9,10 +9,9 @@ import click
 
 from cloister.declarations import DeclarationErrors, Mistake, load
 from cloister.declarations.mistakes import nearest, shown
+from cloister.declarations.terminal import Progress, width
 from runner.client.cluster.options import CONTEXT, DIRECTORY, DONE, FAILED, answers
-from runner.client.progress import Progress
 from runner.client.status.model import PlatformStatus
-from runner.client.tables import terminal_width
 
 
 @click.command(
@@ -89,4 +88,4 @@ def _rendered(found: PlatformStatus, format_: str) -> str:
         return as_html.render(found)
     from runner.client.status import as_text
 
-    return "\n".join(as_text.render(found, terminal_width()))
+    return "\n".join(as_text.render(found, width()))

@@ -78,6 +78,7 @@ class Images(Declared):
     """Images the platform runs, by digest."""
 
     runner: ImageByDigest
+    metaflow: ImageByDigest | None = None  # of Metaflow's own pods, where a team on the network fans out
 
 
 class Network(Declared):

@@ -17,12 +17,15 @@ def region(tree: Tree) -> Iterator[Mistake]:
         yield tree.platform.wrong(("region",), found, expected, nearest(found, regions))
 
 
-def runner_image(tree: Tree) -> Iterator[Mistake]:
-    """The runner comes from a registry the boundary trusts."""
-    trusted, found = tree.boundary.value.trusted.images, tree.platform.value.images.runner
-    if not found.startswith(tuple(trusted)):
-        expected = f"an image under trusted.images of boundary.yaml: {', '.join(trusted) or 'it lists none'}"
-        yield tree.platform.wrong(("images", "runner"), found, expected)
+def images(tree: Tree) -> Iterator[Mistake]:
+    """The platform's images come from a registry the boundary trusts."""
+    trusted, declared = tree.boundary.value.trusted.images, tree.platform.value.images
+    for name, found in (("runner", declared.runner), ("metaflow", declared.metaflow)):
+        if found is not None and not found.startswith(tuple(trusted)):
+            expected = (
+                f"an image under trusted.images of boundary.yaml: {', '.join(trusted) or 'it lists none'}"
+            )
+            yield tree.platform.wrong(("images", name), found, expected)
 
 
 def state_bucket(tree: Tree) -> Iterator[Mistake]:
@@ -36,4 +39,4 @@ def state_bucket(tree: Tree) -> Iterator[Mistake]:
         yield tree.platform.wrong(location, found, "a bucket name without goog, .. or a dot beside a hyphen")
 
 
-RULES: tuple[Rule, ...] = (region, runner_image, state_bucket)
+RULES: tuple[Rule, ...] = (region, images, state_bucket)

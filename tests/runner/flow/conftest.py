@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from runner.client import libraries
 
+# Without this project's own libraries: those of an environment must do.
+PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "examples" / "translations"
 

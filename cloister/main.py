@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 WRONG_QUESTION = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 CLOSED_PIPE = 141  # 128 + SIGPIPE
+NARROWEST, WIDEST = 30, 110  # columns of help texts
 
 
 class Lazy(NamedTuple):
@@ -38,6 +41,7 @@ COMMANDS = {
     ),
     "image": Lazy("cloister.image:image", "Publish the runner's image."),
     "flow": Lazy("runner.client.flow:flow", "Lint and run Metaflow flows inside the boundary."),
+    "completion": Lazy("cloister.completion:completion", "Completion for bash, zsh and fish."),
 }
 
 EXAMPLES = """\b
@@ -88,9 +92,21 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.summary) for name, lazy in self._lazy.items()])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """From the table, so that pressing a key imports nothing."""
+        found = [
+            CompletionItem(name, help=lazy.summary)
+            for name, lazy in self._lazy.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         if os.environ.get("NO_COLOR"):
             kwargs.setdefault("color", False)
+        # click itself never goes below 50 columns.
+        columns = max(NARROWEST, shutil.get_terminal_size().columns)
+        kwargs.setdefault("terminal_width", min(columns, WIDEST) - 2)
         return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -149,7 +165,7 @@ def _not_built(name: str) -> click.Command:
     cls=LazyGroup,
     lazy=COMMANDS,
     epilog=EXAMPLES,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 @click.version_option(package_name="cloister", message="cloister %(version)s")
 def cli() -> None:

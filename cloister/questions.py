@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ import click
 from cloister.capacity import capacity
 from cloister.declarations import DeclarationErrors, load, load_with
 from cloister.declarations.mistakes import shown
+from cloister.declarations.terminal import width
 from cloister.fields import FIELDS, HEADER, as_yaml, content, gpus_of
 
 NONE = "-"
@@ -48,8 +48,9 @@ def ask(directory: Path, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _wrapped(text: str) -> str:
-    width = min(100, shutil.get_terminal_size().columns)
-    return textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.fill(
+        text, min(100, width()), initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+    )
 
 
 def _asked(key: str, offer: Any, wrong: Callable[[Any], list[str]]) -> Any:

@@ -14,6 +14,10 @@ _PURPOSES = {
     "artifacts": "models and files of its runs; no person reads them",
     "results": "what a release may show to people",
 }
+_NETWORKS = {
+    "sealed": "where its code gets files and no network",
+    "project": "where its code may call Google APIs: network is project",
+}
 
 
 def described(declarations: Declarations, name: str) -> dict[str, Any]:
@@ -37,7 +41,7 @@ def lines(declarations: Declarations, name: str) -> Iterator[str]:
     """The same for people."""
     description = described(declarations, name)
     resources = description["resources"]
-    yield f"  namespace        {resources['namespace']}, sealed off by default"
+    yield f"  namespace        {resources['namespace']}, {_NETWORKS[declarations.teams[name].network]}"
     yield f"  service account  {resources['service_account']}, for its jobs only"
     for kind, bucket in resources["buckets"].items():
         yield f"  bucket           {bucket}: {_PURPOSES[kind]}"

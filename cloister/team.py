@@ -12,8 +12,10 @@ import click
 from click.core import ParameterSource
 
 from cloister.declarations import Team, load, load_with
+from cloister.declarations.completing import teams
 from cloister.declarations.mistakes import nearest, shown
 from cloister.declarations.schemas import MODELS, schema
+from cloister.declarations.terminal import table
 from cloister.fields import FIELDS, HEADER, as_yaml, content, gpus_of
 from cloister.receives import described, lines
 
@@ -131,13 +133,12 @@ def list_(directory: Path, format_: str) -> None:
         ("TEAM", "MEMBERS", "NETWORK", "CPU", "MEMORY", "GPUS", "HOURS", "SCHEDULES")
     ]
     rows += [_row(each) for each in declarations.teams.values()]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in table(rows):
+        click.echo(line)
 
 
 @team.command("show", epilog="\b\nExample:\n  cloister team show fakespot\n")
-@click.argument("name")
+@click.argument("name", shell_complete=teams)
 @DIRECTORY
 @FORMAT
 def show(name: str, directory: Path, format_: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class Later(NamedTuple):
@@ -33,6 +34,15 @@ class LateGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What is at hand and the table of the others, so that pressing a key imports nothing."""
+        known = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
+        known |= {name: later.summary for name, later in self._later.items()}
+        found = [
+            CompletionItem(name, help=says) for name, says in known.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, command.get_short_help_str(80)) for name, command in self.commands.items()]

@@ -30,7 +30,9 @@ def company(tmp_path: Path) -> Path:
 
 
 def team(company: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["team", arguments[0], "--directory", str(company), *arguments[1:]])
+    return CliRunner(env={"COLUMNS": "200"}).invoke(
+        cli, ["team", arguments[0], "--directory", str(company), *arguments[1:]]
+    )
 
 
 def files(company: Path) -> dict[str, bytes]:

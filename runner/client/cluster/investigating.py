@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from cloister.declarations.terminal import table
 from runner.client.cluster import compare as comparing
 from runner.client.cluster import entries, failures, shown
 from runner.client.cluster.failures import Failure, Group
@@ -72,7 +73,7 @@ def errors(
         counts = [str(group.count), str(group.runs)]
         jobs = ", ".join(group.jobs)
         rows.append([group.fingerprint, team, jobs, *counts, *times, group.began_in, group.sentence])
-    for line in shown.table(rows):
+    for line in table(rows):
         click.echo(line)
 
 
@@ -104,7 +105,7 @@ def compare(
         click.echo("nothing the two runs were made of differs: same code, environment, image and inputs")
     rows = [["WHAT", run_a, run_b]]
     rows += [[change.what, _value(change.before), _value(change.after)] for change in changes]
-    for line in shown.table(rows) if changes else ():
+    for line in table(rows) if changes else ():
         click.echo(line)
     if same:
         click.echo(f"the same: {', '.join(same)}")

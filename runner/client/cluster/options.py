@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from cloister.declarations.completing import teams
 from runner.client import libraries
 from runner.client.cluster.connection import Cluster, Refused
 from runner.client.cluster.entries import Unreadable
@@ -21,7 +22,11 @@ DONE, FAILED, WRONG_QUESTION = 0, 1, 2
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 TEAM = click.option(
-    "--team", "team_name", required=True, help="The team whose runs they are: a file of teams/."
+    "--team",
+    "team_name",
+    required=True,
+    help="The team whose runs they are: a file of teams/.",
+    shell_complete=teams,
 )
 DIRECTORY = click.option(
     "--directory",

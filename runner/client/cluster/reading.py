@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cloister.declarations.terminal import table
 from runner.client.cluster import shown
 from runner.client.cluster.explain import Said
 from runner.client.cluster.following import Printer, ended_well, follow
@@ -64,7 +65,7 @@ def list_(
         started = shown.moment(run.created)
         attempts = str(len(run.attempts))
         rows.append([run.run_id, run.job, run.state, started, shown.lasted(run.seconds), attempts, why])
-    for line in shown.table(rows):
+    for line in table(rows):
         click.echo(line)
     if len(found) > limit:
         click.echo(f"and {len(found) - limit} older runs: --limit {len(found)}")
@@ -73,7 +74,7 @@ def list_(
     for each in _success(found):
         rate = "-" if each["success"] is None else f"{each['success']:.0%}"
         rows.append([each["job"], str(each["runs"]), str(each["week"]), rate])
-    for line in shown.table(rows):
+    for line in table(rows):
         click.echo(line)
 
 

@@ -9,6 +9,7 @@ import click
 
 from cloister.declarations import DeclarationErrors, Mistake
 from cloister.declarations.mistakes import nearest, shown
+from cloister.declarations.terminal import table
 from runner.client.cluster import labels
 from runner.client.cluster import shown as show_as
 from runner.client.cluster.connection import Cluster
@@ -45,7 +46,7 @@ def list_(team_name: str, directory: Path, context: str | None, format_: str) ->
     for each in found:
         upcoming = next(iter(each.next(1)), None)
         rows.append([each.name, *each.cron, each.state, show_as.moment(each.last), show_as.moment(upcoming)])
-    for line in show_as.table(rows):
+    for line in table(rows):
         click.echo(line)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cloister.declarations import DeclarationErrors, Mistake, load
+from cloister.declarations.completing import teams
 from cloister.declarations.mistakes import nearest, shown
 from cloister.declarations.terminal import Progress, width
 from runner.client.cluster.options import CONTEXT, DIRECTORY, DONE, FAILED, answers
@@ -27,7 +28,13 @@ Exit codes: 0 everything could be read and nothing needs anybody; 1 something do
 2 the declarations are wrong.
 """,
 )
-@click.option("--team", "chosen", multiple=True, help="Only this team; may be repeated. Default: all.")
+@click.option(
+    "--team",
+    "chosen",
+    multiple=True,
+    shell_complete=teams,
+    help="Only this team; may be repeated. Default: all.",
+)
 @click.option(
     "--weeks", type=click.IntRange(1, 52), default=4, show_default=True, help="How far back runs are counted."
 )

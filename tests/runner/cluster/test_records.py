@@ -295,11 +295,6 @@ def test_lengths_of_time(seconds: float | None, text: str) -> None:
     assert shown.lasted(seconds) == text
 
 
-def test_tables_align_and_never_move_a_cursor() -> None:
-    heading, row = shown.table([["A", "B"], ["long\x1b", "x"]])
-    assert heading.index("B") == row.rindex("x") and "\x1b" not in row
-
-
 def test_digests_are_short() -> None:
     assert shown.short("sha256:" + "ab" * 32) == "abababababab"
     assert shown.short("registry/x/runner@sha256:" + "cd" * 32) == "runner@cdcdcdcdcdcd"

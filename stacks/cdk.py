@@ -5,7 +5,7 @@ Resources are written as plain data in Terraform's own words:
     google.StorageBucket(scope, "data", name="...", encryption={"default_kms_key_name": key})
 
 Importing a provider's bindings whole takes 15 s; here a bare package stands in for it, which loads the jsii
-assembly and then only the modules of the resources in use.
+assembly and then only the modules of the resources in use, on Python's side and on Node's (lazy_bindings.cjs).
 """
 
 from __future__ import annotations
@@ -25,14 +25,21 @@ if ENGINE not in ENGINES:
     raise SystemExit(f"CLOISTER_ENGINE is {ENGINE!r}: expected cdktf or cdktn")
 
 
-def _use_the_environments_node() -> None:
-    """Let jsii run on the Node that came with this Python environment, not on whichever the machine has."""
+def _prepare_node() -> None:
+    """Let jsii run on the Node that came with this Python environment, not on whichever the machine has, and let that
+    Node load a provider's bindings as they are used.
+    """
     node = os.path.join(os.path.dirname(sys.executable), "node")
     if os.path.exists(node):
         os.environ.setdefault("JSII_NODE", node)
+    hook = os.path.join(os.path.dirname(__file__), "lazy_bindings.cjs").replace("\\", "\\\\")
+    option = f'--require "{hook}"'
+    given = os.environ.get("NODE_OPTIONS", "")
+    if option not in given:
+        os.environ["NODE_OPTIONS"] = f"{given} {option}".strip()
 
 
-_use_the_environments_node()
+_prepare_node()
 _core = importlib.import_module(ENGINE)
 
 App = _core.App

@@ -74,3 +74,41 @@ def test_only_the_modules_in_use_are_imported(example_tree: Path) -> None:
     )
     loaded = set(json.loads(done.stdout))
     assert loaded == {"cdktf_cdktf_provider_google._jsii", "cdktf_cdktf_provider_google.storage_bucket"}
+
+
+# Writes, at the end of each Node process, which modules of a provider's bindings it has loaded.
+_COUNT = """
+process.on("exit", () => {
+  const loaded = Object.keys(require.cache).filter((file) => file.includes("provider-google"));
+  if (loaded.length) require("fs").writeFileSync(process.env.LOADED, JSON.stringify(loaded));
+});
+"""
+
+
+@pytest.mark.engine
+def test_node_loads_only_the_modules_in_use(tmp_path: Path) -> None:
+    """The bindings' index requires all of them, which takes seconds; what it exports must still be all of them."""
+    (tmp_path / "with a space").mkdir()
+    counter = tmp_path / "with a space" / "count.cjs"
+    counter.write_text(_COUNT)
+    program = (
+        "from stacks import cdk; stack = cdk.TerraformStack(cdk.App(), 's');"
+        "print(cdk.google.StorageBucket(stack, 'b', name='n', location='l').name_input)"
+    )
+    environment = {
+        **os.environ,
+        "NODE_OPTIONS": f'--require "{counter}"',
+        "LOADED": str(tmp_path / "loaded"),
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "n\n"
+    loaded = {path.rpartition("/lib/")[2] for path in json.loads((tmp_path / "loaded").read_text())}
+    assert loaded == {"index.js", "storage-bucket/index.js"}

@@ -70,6 +70,13 @@ class Cron:
         """The first due time after a moment, in UTC; None where there is none."""
         return self._nearest(after, timedelta(days=1), lambda due: due > after, min)
 
+    def starts(self, after: datetime) -> Iterator[datetime]:
+        """Every due time after a moment, one after the other, in UTC."""
+        due = self.next(after)
+        while due is not None:
+            yield due
+            due = self.next(due)
+
     def previous(self, until: datetime) -> datetime | None:
         """The last due time up to a moment, in UTC; None where there was none."""
         return self._nearest(until, -timedelta(days=1), lambda due: due <= until, max)

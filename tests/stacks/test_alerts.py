@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from cloister.declarations import names
+from cloister.declarations import Team, names
 from runner.image.config import read
 from runner.image.exits import Exit, exit_class
 from runner.image.log import Log
 from runner.image.record import Record
 from runner.watch import __main__ as watch
 from runner.watch.judge import Declared, Schedule
+from stacks.team.dashboard import _cost
 from tests.stacks.trees import stacks
 
 pytestmark = pytest.mark.engine
@@ -294,3 +295,41 @@ def test_what_google_would_refuse_is_seen() -> None:
         "perSeriesAligner",
         "period",
     ]
+
+
+# --- the cost -----------------------------------------------------------------------------------------------
+
+
+SERIES = re.compile(
+    r"\(sum\(kubernetes_io:container_(\w+)"
+    r'\{monitored_resource="k8s_container",namespace_name="([\w-]+)"\}\) or vector\(0\)\)'
+)
+
+
+def prometheus_queries(dashboard: dict[str, Any]) -> dict[str, str]:
+    """PromQL by the title of its tile."""
+    found = {}
+    for tile in dashboard["mosaicLayout"]["tiles"]:
+        query = re.search(r'"prometheusQuery": ("(?:[^"\\]|\\.)*")', json.dumps(tile))
+        if query:
+            found[tile["widget"]["title"]] = json.loads(query[1])
+    return found
+
+
+def test_cost_is_what_pods_ask_for_at_the_platforms_prices(grown_tree: Path) -> None:
+    costs = {name: prometheus_queries(dashboard) for name, dashboard in dashboards(grown_tree)}
+    asked = {"cpu_request_cores": 8, "memory_request_bytes": 32 << 30, "accelerator_request": 2}
+    for name, queries in costs.items():
+        (month, hour) = sorted(queries, key=len, reverse=True)
+        assert "estimated" in month and "estimated" in hour and "(EUR)" in hour
+        assert queries[month] == f"sum_over_time(({queries[hour]})[30d:1h])"
+        assert {match[2] for match in SERIES.finditer(queries[hour])} == {name}
+        sums = SERIES.sub(lambda match: str(asked[match[1]]), queries[hour])
+        gpus = 0 if name == "team-fakespot" else 2 * 0.24
+        assert eval(sums, {}) == pytest.approx(8 * 0.012 + 32 * 0.0016 + gpus)
+
+
+def test_without_prices_the_dashboard_says_so() -> None:
+    (tile,) = _cost(Team.model_construct(team="vision"), None)
+    assert "declares no `prices`" in tile["text"]["content"]
+    assert list(mistakes(tile, {"$ref": "Widget"}, "tile")) == []

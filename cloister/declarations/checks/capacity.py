@@ -41,6 +41,20 @@ def offered(tree: Tree) -> Iterator[Mistake]:
                 yield tree.platform.wrong(("pools", index, "gpus"), gpu, expected)
 
 
+def prices(tree: Tree) -> Iterator[Mistake]:
+    """Prices name the pools' GPUs, all of them and no other: one left out would make every estimate too low."""
+    found = tree.platform.value.prices
+    pooled = sorted({gpu for pool in tree.platform.value.pools for gpu in pool.gpus})
+    for gpu in found.gpus if found else ():
+        if gpu not in pooled:
+            expected = f"a GPU of a pool: {', '.join(pooled) or 'none has GPUs'}"
+            yield tree.platform.wrong(("prices", "gpus", gpu), gpu, expected, nearest(gpu, pooled))
+    missing = [gpu for gpu in pooled if found and gpu not in found.gpus]
+    if missing:
+        message = f"no price of {', '.join(missing)}, which a pool has; add it under gpus"
+        yield tree.platform.mistake(("prices",), message, key=True)
+
+
 def quotas(tree: Tree) -> Iterator[Mistake]:
     """A team's quota names GPUs that some pool has."""
     pooled = sorted({gpu for pool in tree.platform.value.pools for gpu in pool.gpus})
@@ -52,4 +66,4 @@ def quotas(tree: Tree) -> Iterator[Mistake]:
                 yield file.wrong(("quota", "gpus", gpu), gpu, expected, nearest(gpu, pooled))
 
 
-RULES: tuple[Rule, ...] = (bounds, machines, offered, quotas)
+RULES: tuple[Rule, ...] = (bounds, machines, offered, prices, quotas)

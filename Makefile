@@ -62,7 +62,7 @@ typecheck: setup ## Check the types, strictly for cloister/ and policies/
 docs: synth ## Build the documentation site; warnings are errors
 	@$(PY) -m docs.generate
 
-bench: setup ## Measure the command line and the proof
+bench: setup ## Measure synthesis with a thousand teams, the command line and the proof
 	@$(PY) -m pytest -o addopts=--import-mode=importlib -q -s tests/bench
 
 fuzz: setup ## Mutate a secure tree for five minutes: nothing crashes, hangs or passes

@@ -1,7 +1,7 @@
 """What became of a schedule: one of the states below, from what was declared and what Kubernetes says.
 
-A schedule is judged by the last time it was due. Times from before the schedule was last changed do not count: nobody
-can tell whether it was due then.
+A schedule is judged by the last time it was due, the last few minutes left out: its start may still come. Times from
+before the schedule was last changed do not count: nobody can tell whether it was due then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class State(StrEnum):
 
     DONE = "done"
     RUNNING = "running"
-    WAITING = "waiting"  # not due since it is what it is, or due a moment ago
+    WAITING = "waiting"  # not due since it is what it is
     SUSPENDED = "suspended"  # by a person; nothing is due
     NOT_STARTED = "not-started"
     NOT_SUCCEEDED = "not-succeeded"  # started, over, and no run has succeeded since
@@ -80,7 +80,7 @@ class Schedule:
         wrong = ""
         try:
             cron = Cron.parse(*self.expression)
-            due, following = cron.previous(now), None if suspended else cron.next(now)
+            due, following = cron.previous(now - GRACE), None if suspended else cron.next(now)
         except CronError as error:
             wrong = str(error)
         if due is not None and due <= self.since:
@@ -92,7 +92,7 @@ class Schedule:
         elif status.get("active"):
             state = State.RUNNING
         else:
-            state = self._over(due, started, succeeded, now)
+            state = self._over(due, started, succeeded)
         expression, time_zone = self.expression
         return {
             "schedule": self.name,
@@ -114,16 +114,12 @@ class Schedule:
             "reason": wrong,
         }
 
-    def _over(
-        self, due: datetime | None, started: datetime | None, succeeded: datetime | None, now: datetime
-    ) -> State:
+    def _over(self, due: datetime | None, started: datetime | None, succeeded: datetime | None) -> State:
         """The state of a schedule none of whose runs goes on."""
         if due is None:
             return State.DONE if succeeded else State.WAITING
         if started is not None and started >= due and succeeded is not None and succeeded >= due:
             return State.DONE
-        if now - due < GRACE:
-            return State.WAITING
         if self.cron_job is None:
             return State.NOT_DEPLOYED
         return State.NOT_STARTED if started is None or started < due else State.NOT_SUCCEEDED

@@ -36,7 +36,9 @@ def look(platform: Platform, name: str) -> list[dict[str, Any]]:
     deadline = time.monotonic() + 60
     while not (job := batch.read_namespaced_job_status(name, SYSTEM)).status.completion_time:
         pods = core.list_namespaced_pod(SYSTEM, label_selector=f"job-name={name}").items
-        assert not job.status.failed and time.monotonic() < deadline, [pod.status.container_statuses for pod in pods]
+        assert not job.status.failed and time.monotonic() < deadline, [
+            pod.status.container_statuses for pod in pods
+        ]
         time.sleep(0.5)
     (pod,) = core.list_namespaced_pod(SYSTEM, label_selector=f"job-name={name}").items
     log = core.read_namespaced_pod_log(pod.metadata.name, SYSTEM)
@@ -60,7 +62,8 @@ def of_schedule(lines: list[dict[str, Any]]) -> dict[str, Any]:
 def test_the_watch_follows_a_schedule(platform: Platform, write: Write, system_node: None) -> None:
     lines = look(platform, "watch-before")
     before = of_schedule(lines)
-    assert (before["team"], before["state"], before["deployed"]) == (TEAM, "waiting", False)
+    assert (before["team"], before["deployed"]) == (TEAM, False)
+    assert before["state"] in ("waiting", "not-deployed")  # by how long the platform has been up
     assert {line["schedule"] for line in lines if line["event"] == "schedule"} == {NAME, "nightly-eval"}
     assert lines[-1]["event"] == "watch" and lines[-1]["complete"] and lines[-1]["teams"] == 2
 

@@ -57,6 +57,7 @@ def ran(started: str, succeeded: str | None = None) -> dict[str, Any]:
 
 NOON = at(25, 12)
 LAST_NIGHT = ran("2026-11-25T03:00:00Z", "2026-11-25T03:20:00Z")
+A_MINUTE = ran("2026-11-25T03:20:00Z", "2026-11-25T03:20:30Z")
 NIGHT_BEFORE = ran("2026-11-24T03:00:00Z", "2026-11-24T03:20:00Z")
 MONDAY = ran("2026-11-23T04:00:00Z", "2026-11-23T05:00:00Z")
 MONDAY_BEFORE = ran("2026-11-16T04:00:00Z", "2026-11-16T05:00:00Z")
@@ -67,7 +68,9 @@ MONDAY_BEFORE = ran("2026-11-16T04:00:00Z", "2026-11-16T05:00:00Z")
     [
         (cron_job(**LAST_NIGHT), NOON, "done"),
         (cron_job(**NIGHT_BEFORE), NOON, "not-started"),
-        (cron_job(**NIGHT_BEFORE), at(25, 3, 9), "waiting"),  # the controller may still start it
+        (cron_job(**NIGHT_BEFORE), at(25, 3, 9), "done"),  # the controller may still start it
+        (cron_job("* * * * *", **A_MINUTE), at(25, 3, 29), "done"),
+        (cron_job("* * * * *", **A_MINUTE), at(25, 3, 31), "not-started"),  # however often it is due
         (cron_job(**NIGHT_BEFORE), at(25, 2, 59), "done"),
         (cron_job(), NOON, "not-started"),  # never ran
         (cron_job(created="2026-11-25T03:00:01Z", written="2026-11-25T03:00:01Z"), NOON, "waiting"),

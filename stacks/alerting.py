@@ -13,13 +13,14 @@ def alert(
     title: str,
     conditions: dict[str, dict[str, Any]],
     advice: str,
+    runbook: str,
     channels: list[Any],
     labels: dict[str, str] | None = None,
     close_after: str = "86400s",
 ) -> dict[str, Any]:
     """The arguments of an alert policy that opens when any of the conditions, named in words, holds.
 
-    `advice` is Markdown.
+    `advice` is Markdown, `runbook` a page of docs/runbooks/.
     """
     return {
         "project": stack.project,
@@ -29,9 +30,14 @@ def alert(
         "notification_channels": channels,
         "conditions": [{"display_name": name, **condition} for name, condition in conditions.items()],
         "alert_strategy": {"auto_close": close_after},
-        "documentation": {"content": advice, "mime_type": "text/markdown"},
+        "documentation": documentation(advice, runbook),
         "user_labels": labels,
     }
+
+
+def documentation(advice: str, runbook: str) -> dict[str, str]:
+    """What a notification says: the advice, and the runbook with the rest."""
+    return {"content": f"{advice}\n\nRunbook: docs/runbooks/{runbook}.md", "mime_type": "text/markdown"}
 
 
 def count_above_zero(filter_: str, period: str, by: str | None = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cloister.declarations import names
 from stacks import cdk
+from stacks.alerting import documentation
 from stacks.base import Stack
 from stacks.channels import notification_channels
 
@@ -101,9 +102,9 @@ def build_boundary_alert(stack: Stack) -> None:
             }
         ],
         alert_strategy={"auto_close": "86400s", "notification_rate_limit": {"period": "3600s"}},
-        documentation={
-            "content": "IAM, network or keys of the project were changed. Expected during a deploy; otherwise run"
+        documentation=documentation(
+            "IAM, network or keys of the project were changed. Expected during a deploy; otherwise run"
             " `cloister check` on a fresh plan.",
-            "mime_type": "text/markdown",
-        },
+            "boundary-changed",
+        ),
     )

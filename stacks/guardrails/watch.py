@@ -114,6 +114,7 @@ def _alert(stack: Stack) -> None:
         },
         advice=f"A missed schedule is not told until this is cured. `kubectl -n {names.PLATFORM_NAMESPACE} get jobs`"
         " shows the watch's runs; their logs name what it cannot read.",
+        runbook="watch-silent",
         channels=notification_channels(stack),
     )
     cdk.google.MonitoringAlertPolicy(stack.scope, "alert_watch", **told)

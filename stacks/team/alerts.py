@@ -37,6 +37,7 @@ def _failure_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
         },
         advice=f"`cloister job list --team {team.team}` names the run,"
         f" `cloister job errors --team {team.team}` the reason.",
+        runbook="job-failed",
         channels=channels,
         labels=names.team_labels(team.team),
     )
@@ -55,6 +56,7 @@ def _missed_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
         },
         advice=f"`cloister job schedule list --team {team.team}` shows every schedule, its last start and its next;"
         f" `cloister job list --team {team.team}` what became of its runs.",
+        runbook="schedule-missed",
         channels=channels,
         labels=names.team_labels(team.team),
         close_after="3600s",  # the records stop saying so once the schedule has succeeded

@@ -44,6 +44,14 @@ def declared(home: Path, digest: str) -> Path:
     return home
 
 
+def declarations_of(tree: Path, home: Path) -> Path:
+    """Only the declarations of a whole tree, so that synthesizing them depends on nothing else there."""
+    for name in ("boundary.yaml", "platform.yaml"):
+        shutil.copy(tree / name, home)
+    shutil.copytree(tree / "teams", home / "teams")
+    return home
+
+
 def tree(home: Path) -> Path:
     """The company's stacks, synthesized once for each state of declarations and stacks."""
     sources = [*home.rglob("*.yaml"), *(ROOT / "stacks").rglob("*.*"), *(ROOT / "cloister").rglob("*.py")]
@@ -64,13 +72,21 @@ def manifests(home: Path) -> Iterator[dict[str, Any]]:
         yield {**body, "apiVersion": version, "kind": found.kind}
 
 
-def put(cluster: dynamic.DynamicClient, home: Path, settings: Mapping[str, str]) -> None:
-    """Apply all of it; `settings` are what the platform adds to its ConfigMap `cloister` off Google Cloud."""
+def put(
+    cluster: dynamic.DynamicClient, home: Path, settings: Mapping[str, str], only: str | None = None
+) -> None:
+    """Apply all of it, or `only` one namespace and what is in it.
+
+    `settings` are what the platform adds to its ConfigMap `cloister` off Google Cloud.
+    """
     for manifest in manifests(home):
-        if manifest["kind"] == "ConfigMap" and manifest["metadata"]["name"] == "cloister":
+        metadata = manifest["metadata"]
+        if only not in (None, metadata.get("namespace") or metadata["name"]):
+            continue
+        if manifest["kind"] == "ConfigMap" and metadata["name"] == "cloister":
             manifest["data"] |= settings
         resource = cluster.resources.get(api_version=manifest["apiVersion"], kind=manifest["kind"])
-        namespace = manifest["metadata"].get("namespace")
+        namespace = metadata.get("namespace")
         cluster.server_side_apply(
             resource, body=manifest, namespace=namespace, field_manager="test", force_conflicts=True
         )

@@ -19,6 +19,8 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     copy = copy_of_the_tree(tmp_path / "cloister")
     said = {command: run(command, copy, {"KUBECONFIG": "/nonexistent"}) for command in _local()}
     job, leave = (each for each in said if "cloister job run" in each)
+    [flow] = (each for each in said if "cloister flow run" in each)
+    assert "7 words" in said[flow]
     assert "words 7" in said[job] and "artifacts/out/words.json" in said[job]
     assert "PermissionError" in said[leave] and "the job failed, as it should" in said[leave]
     assert (copy / "cdktf.out/stacks/team-reviews/cdk.tf.json").exists()

@@ -114,6 +114,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert path.exists() or path.relative_to(DOCS).as_posix() in made, f"{page.name}: {target}"
 
 
+@pytest.mark.parametrize("page", [*WRITTEN, ROOT / "README.md"], ids=lambda page: page.name)
+def test_commands_that_a_page_names_exist(page: Path) -> None:
+    """Whether in a code block or in a sentence."""
+    known = {node.path for node in commands.tree()}
+    for words in re.findall(r"(?:^|[`$ /])cloister ([a-z]+)(?: ([a-z]+))?", page.read_text(), re.M):
+        first, second = words
+        assert (first,) in known, f"cloister {first}"
+        if any(path[:1] == (first,) and len(path) > 1 for path in known):
+            assert not second or (first, second) in known, f"cloister {first} {second}"
+
+
 def test_the_navigation_forgets_no_page(tmp_path: Path) -> None:
     for name in ("index.md", "new.md", "runbooks/index.md", "runbooks/a.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

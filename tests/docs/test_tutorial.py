@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -31,23 +30,6 @@ def test_the_tutorial_has_a_part_for_the_platform() -> None:
     there = commands(TUTORIAL, begin=ON_THE_PLATFORM)
     assert any("job submit" in command for command in there)
     assert not set(there) & set(_local())
-
-
-@pytest.mark.parametrize("page", ["tutorial.md", "data-scientists.md", "migrating.md", "running-jobs.md"])
-def test_commands_in_prose_exist(page: str) -> None:
-    """Every `cloister X Y` that a page names is a command of the tree."""
-    import click
-
-    from cloister.main import cli
-
-    groups: dict[str, click.Group] = {}
-    for first, second in set(re.findall(r"cloister (\w+)(?: (\w+))?", (ROOT / "docs" / page).read_text())):
-        command = cli.get_command(click.Context(cli), first)
-        assert command is not None, f"{page}: cloister {first}"
-        if isinstance(command, click.Group):
-            groups[first] = command
-            known = command.list_commands(click.Context(command))
-            assert not second or second in known, f"{page}: cloister {first} {second}"
 
 
 def _local() -> list[str]:

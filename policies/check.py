@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -24,14 +24,20 @@ _ORGANIZATION_POLICIES = frozenset(
     {"google_org_policy_policy", "google_iam_deny_policy", "google_iam_principal_access_boundary_policy"}
 )
 
+Tell = Callable[[int, int], None]
 
-def check_paths(paths: Sequence[Path], boundary: Path) -> Report:
-    """Prove the boundary over the stacks at ``paths``.
+
+def _nobody(_done: int, _of: int) -> None:
+    """Nobody is told."""
+
+
+def check_paths(paths: Sequence[Path], boundary: Path, tell: Tell = _nobody) -> Report:
+    """Prove the boundary over the stacks at ``paths``. ``tell`` gets how many of how many channels are judged.
 
     Raises ``policies.snapshot.InputError`` for inputs and ``cloister.declarations.DeclarationErrors`` for a
     boundary that cannot be read.
     """
-    return check_world(world_of(paths, boundary), today())
+    return check_world(world_of(paths, boundary), today(), tell)
 
 
 def world_of(paths: Sequence[Path], boundary: Path) -> World:
@@ -39,11 +45,12 @@ def world_of(paths: Sequence[Path], boundary: Path) -> World:
     return build_world(load(paths), load_boundary(boundary, expired_ok=True), load_beside(boundary))
 
 
-def check_world(world: World, day: date) -> Report:
+def check_world(world: World, day: date, tell: Tell = _nobody) -> Report:
     """Every built channel's verdict over a world, in the catalogue's order."""
     built = all_channels()
     verdicts: list[Verdict] = []
-    for identifier, entry in catalogue().items():
+    for number, (identifier, entry) in enumerate(catalogue().items(), start=1):
+        tell(number, len(catalogue()))
         if identifier in built:
             verdicts.append(decide(entry, _judged(built[identifier], world), world.boundary, day))
     missing = tuple(identifier for identifier in catalogue() if identifier not in built)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from cloister.declarations import DeclarationErrors
+from cloister.declarations.terminal import Progress
 from policies.check import check_paths, check_world, today, world_of
 from policies.report.as_json import as_dict
 from policies.report.model import Report
@@ -180,7 +181,8 @@ def explanation(entry: Entry, report: Report | None) -> str:
 
 def run(paths: tuple[Path, ...], boundary: Path) -> Report:
     """The report, or exit 2 with one line per mistake on stderr."""
-    return asked(lambda: check_paths(paths or (Path("cdktf.out"),), boundary))
+    with Progress("channels judged") as progress:
+        return asked(lambda: check_paths(paths or (Path("cdktf.out"),), boundary, progress.tell))
 
 
 def asked(question: Callable[[], T]) -> T:

@@ -18,6 +18,8 @@ _DONE = f'({_CLASS}="{names.DONE}" AND NOT jsonPayload.record.shard>0)'
 _FAILED = "(NOT {}=({}))".format(_CLASS, " OR ".join(f'"{word}"' for word in names.NO_FAILURE))
 _WAITED = "jsonPayload.record.durations.queue"
 _SINCE = "jsonPayload.seconds_since_success"
+# From a second to half a year, each bucket a third wider than the one before.
+_SECONDS = {"num_finite_buckets": 64, "growth_factor": 1.3, "scale": 1}
 
 
 def build_metrics(stack: Stack) -> None:
@@ -89,5 +91,6 @@ def _metric(
         filter=filter_,
         metric_descriptor=descriptor,
         value_extractor=f"EXTRACT({value})" if value else None,
+        bucket_options={"exponential_buckets": _SECONDS} if value else None,
         label_extractors={key: f"EXTRACT(jsonPayload.{key})" for key in sorted(labels)} or None,
     )

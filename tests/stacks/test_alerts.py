@@ -167,7 +167,8 @@ def test_values_and_labels_are_fields_of_the_records(metrics: dict[str, Any], tm
         assert declared == set(metric.get("label_extractors", {}))
         # Labels reach people: none is cut out of what a tenant writes.
         assert not declared or 'namespace_name="cloister-system"' in metric["filter"]
-        assert ("value_extractor" in metric) == (metric["metric_descriptor"]["value_type"] == "DISTRIBUTION")
+        distribution = metric["metric_descriptor"]["value_type"] == "DISTRIBUTION"
+        assert ("value_extractor" in metric) == ("bucket_options" in metric) == distribution
 
 
 # --- the alerts ---------------------------------------------------------------------------------------------
@@ -257,14 +258,23 @@ def test_tiles_lie_side_by_side(grown_tree: Path) -> None:
     for name, dashboard in dashboards(grown_tree):
         layout, cells = dashboard["mosaicLayout"], set()
         for tile in layout["tiles"]:
-            assert tile["xPos"] + tile["width"] <= layout["columns"]
-            covered = {
-                (tile["xPos"] + x, tile["yPos"] + y)
-                for x in range(tile["width"])
-                for y in range(tile["height"])
-            }
+            left, top = tile.get("xPos", 0), tile.get("yPos", 0)
+            assert left + tile["width"] <= layout["columns"]
+            covered = {(left + x, top + y) for x in range(tile["width"]) for y in range(tile["height"])}
             assert not covered & cells, f"{name}: {tile['widget']['title']} lies over another tile"
             cells |= covered
+
+
+def test_no_value_is_written_that_google_leaves_out_of_its_answer(grown_tree: Path) -> None:
+    """Zeros, false and empty lists: the provider would see a difference at every deploy."""
+
+    def written(value: Any) -> Iterator[Any]:
+        yield value
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            yield from written(item)
+
+    for name, dashboard in dashboards(grown_tree):
+        assert all(value for value in written(dashboard)), name
 
 
 def test_a_dashboard_shows_what_it_is_for(grown_tree: Path) -> None:

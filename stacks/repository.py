@@ -52,6 +52,7 @@ def build_repository(
         ("readers", "roles/artifactregistry.reader", readers),
         ("writers", "roles/artifactregistry.writer", stack.operators),
     ):
+        # Nodes pull from it and operators push to it; nobody else does either.
         cdk.google.ArtifactRegistryRepositoryIamBinding(
             stack.scope,
             f"{id_}_{key}",

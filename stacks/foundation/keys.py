@@ -50,7 +50,8 @@ def build_keys(stack: Stack) -> dict[str, Any]:
 
 
 def _attestation_key(stack: Stack, ring: Any) -> Any:
-    """The key that signs the images allowed to run; returns the key itself."""
+    """The attestation key itself."""
+    # Signs the images that are allowed to run.
     key = cdk.google.KmsCryptoKey(
         stack.scope,
         f"key_{ATTESTATION}",

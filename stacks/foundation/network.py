@@ -57,7 +57,8 @@ def build_network(stack: Stack) -> Network:
             "metadata": "INCLUDE_ALL_METADATA",
         },
     )
-    # These addresses are not announced to the internet: the gateway as next hop means Google's own network here.
+    # The one way out: to Google's restricted addresses. They are not announced to the internet, so that the gateway as
+    # next hop means Google's own network here.
     cdk.google.ComputeRoute(
         stack.scope,
         "route_restricted",

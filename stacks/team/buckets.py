@@ -83,6 +83,7 @@ def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str], 
     released = any(
         release.bucket == kind for release in team.releases
     )  # people read it from wherever they are
+    # Where the team's objects of a kind lie: encrypted, never public, and for data and artifacts served inside only.
     return cdk.google.StorageBucket(
         stack.scope,
         f"bucket_{kind}",

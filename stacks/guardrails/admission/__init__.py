@@ -92,9 +92,11 @@ def policies(stack: Stack) -> list[Policy]:
 def build_admission(stack: Stack) -> None:
     """Each policy and its binding."""
     for policy in policies(stack):
+        # What a team's pods, settings and namespace must look like; the API server refuses the rest.
         created = cdk.kubernetes.Manifest(
             stack.scope, f"policy_{policy.name}", manifest=policy_manifest(policy)
         )
+        # Puts the policy in force in every team's namespace, and in no other.
         cdk.kubernetes.Manifest(
             stack.scope,
             f"binding_{policy.name}",

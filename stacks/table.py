@@ -32,8 +32,10 @@ channel is, and why it is closed. A resource without one is there for another re
 
 def main() -> int:
     """Write the page; 0."""
-    PAGE.write_text(page(ROOT))
-    print(f"{PAGE.relative_to(ROOT)}: {PAGE.read_text().count('|') // 5} rows", file=sys.stderr)
+    text = page(ROOT)
+    PAGE.write_text(text)
+    rows = text.count("\n| `")
+    print(f"{PAGE.relative_to(ROOT)}: {rows} rows", file=sys.stderr)
     return 0
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 from cloister.capacity import beyond, capacity
 from cloister.declarations import Declarations, names
+from cloister.declarations.terminal import width
 
 _PURPOSES = {
     "code": "its people upload code, and never read it back",
@@ -38,7 +40,21 @@ def described(declarations: Declarations, name: str) -> dict[str, Any]:
 
 
 def lines(declarations: Declarations, name: str) -> Iterator[str]:
-    """The same for people."""
+    """The same for people, as wide as their terminal."""
+    columns = width()
+    indent = " " * (19 if columns >= 60 else 4)
+    for line in _lines(declarations, name):
+        yield from textwrap.wrap(
+            line,
+            columns,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+
+
+def _lines(declarations: Declarations, name: str) -> Iterator[str]:
     description = described(declarations, name)
     resources = description["resources"]
     yield f"  namespace        {resources['namespace']}, {_NETWORKS[declarations.teams[name].network]}"
@@ -47,9 +63,8 @@ def lines(declarations: Declarations, name: str) -> Iterator[str]:
         yield f"  bucket           {bucket}: {_PURPOSES[kind]}"
     yield f"  logs             {resources['log_bucket']}, a log bucket that its members read"
     yield f"  quota            {_quota(declarations, name)}"
-    yield f"  alerts           on its runs and schedules, to {', '.join(resources['alerts_to']) or 'nobody:'}"
-    if not resources["alerts_to"]:
-        yield "                   boundary.yaml lists no trusted.channels"
+    told = ", ".join(resources["alerts_to"]) or "nobody: boundary.yaml lists no trusted.channels"
+    yield f"  alerts           on its runs and schedules, to {told}"
     yield f"  budget           {_budget(declarations, name)}"
     for note in description["notes"]:
         yield f"  note             {note}"

@@ -25,7 +25,7 @@ class CloudLogging:
 
     def __init__(self, place: Place, session: Any = None, endpoint: str = ENDPOINT) -> None:
         self._place, self._endpoint = place, endpoint
-        self._session = session or _authorized()
+        self._session = session or authorized()
 
     def entries(self, run: Run, last: int | None = None) -> Iterator[Entry]:
         return self.of(run.run_id, last)
@@ -85,7 +85,8 @@ def _said(answer: Any) -> str:
         return f"HTTP {answer.status_code}"
 
 
-def _authorized() -> Any:
+def authorized() -> Any:
+    """A session with the credentials of this machine, for as many teams as wanted. Raises Unreadable where there are none."""
     import google.auth
     from google.auth.exceptions import GoogleAuthError
     from google.auth.transport.requests import AuthorizedSession

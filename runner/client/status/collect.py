@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from cloister.declarations import Declarations
 from cloister.declarations.dates import today as current_day
-from runner.client.cluster.cloud_logging import CloudLogging
+from runner.client.cluster.cloud_logging import CloudLogging, authorized
 from runner.client.cluster.connection import Cluster, Json, Refused
 from runner.client.cluster.entries import Unreadable
 from runner.client.cluster.history import History
@@ -38,11 +38,12 @@ def platform(
 ) -> PlatformStatus:
     """How the platform and these teams stand. `tell` gets how many of how many teams have answered."""
     now, wanted = datetime.now(UTC), sorted(teams)
+    access = _Access(Place(declarations, declarations.teams[wanted[0]]), context) if wanted else None
     found: dict[str, TeamStatus] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = {
-            pool.submit(_team, Place(declarations, declarations.teams[name]), weeks, context, now): name
-            for name in wanted
+            pool.submit(_team, Place(declarations, declarations.teams[name]), access, weeks, now): name
+            for name in (wanted if access else ())
         }
         for answered in as_completed(asked):
             found[asked[answered]] = answered.result()
@@ -61,8 +62,8 @@ def platform(
 class _Reader:
     """Asks questions and keeps the reasons of those that were refused."""
 
-    def __init__(self) -> None:
-        self.refusals: list[str] = []
+    def __init__(self, already: Sequence[str] = ()) -> None:
+        self.refusals = list(already)
 
     def ask(self, question: Callable[[], T]) -> T | None:
         try:
@@ -73,11 +74,33 @@ class _Reader:
             return None
 
 
-def _team(place: Place, weeks: int, context: str | None, now: datetime) -> TeamStatus:
-    reader = _Reader()
-    cluster = reader.ask(lambda: Cluster(place, context))
-    since = now - timedelta(weeks=weeks)
-    records = reader.ask(lambda: of_records(CloudLogging(place).ends(since)))
+class _Access:
+    """One connection to the cluster and one credential for the log buckets, made once for all teams."""
+
+    def __init__(self, place: Place, context: str | None) -> None:
+        self.reader = _Reader()
+        self.cluster = self.reader.ask(lambda: _answering(place, context))
+        self.session = self.reader.ask(authorized)
+
+
+def _answering(place: Place, context: str | None) -> Cluster:
+    """A cluster that answers, if only to refuse: waiting for one that does not, once per team, helps nobody."""
+    cluster = Cluster(place, context)
+    try:
+        cluster.resource_quotas()
+    except Refused as refused:
+        if not refused.status:
+            raise
+    return cluster
+
+
+def _team(place: Place, access: _Access, weeks: int, now: datetime) -> TeamStatus:
+    reader = _Reader(access.reader.refusals)
+    cluster = access.cluster.of(place) if access.cluster else None
+    since, session = now - timedelta(weeks=weeks), access.session
+    records = None
+    if session is not None:
+        records = reader.ask(lambda: of_records(CloudLogging(place, session).ends(since)))
     unlogged = reader.refusals[-1] if records is None else ""
     runs = quotas = cron_jobs = None
     if cluster is not None:

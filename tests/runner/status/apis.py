@@ -77,6 +77,7 @@ def start(stack: ExitStack, apis: Apis, folder: Path, monkeypatch: pytest.Monkey
     }
     kubeconfig.write_text(json.dumps(content))
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(kubeconfig))
+    monkeypatch.setattr(collect, "authorized", requests.Session)
     monkeypatch.setattr(
-        collect, "CloudLogging", lambda place: CloudLogging(place, requests.Session(), f"http://{address}")
+        collect, "CloudLogging", lambda place, session: CloudLogging(place, session, f"http://{address}")
     )

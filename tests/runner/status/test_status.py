@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from urllib3.exceptions import HTTPError
 
 from cloister.main import cli
 from runner.client.status import ages
@@ -275,6 +276,40 @@ def test_what_is_refused_is_null_and_named_and_no_pass(apis: Apis, company: Path
     assert said.exit_code == 1
     text = status(company, "--team", "fakespot").stdout
     assert "Could not be read:" in text and "?" in text
+
+
+def test_a_cluster_that_does_not_answer_is_waited_for_once(
+    company: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And everybody is told the same, once."""
+    with ExitStack() as stack:
+        start(stack, Apis(), tmp_path, monkeypatch)
+    asked = []
+    monkeypatch.setattr(
+        "kubernetes.client.rest.RESTClientObject.request",
+        lambda *words, **options: asked.append(words) or _no_answer(),
+    )
+    found = answer(company)
+    assert len(asked) == 1
+    assert len([each for each in found["unread"] if "does not answer" in each]) == 1
+    assert found["unread"][0].startswith("all teams: the cluster does not answer")
+
+
+def _no_answer() -> None:
+    raise HTTPError("connection refused")
+
+
+def test_forty_teams_are_asked_at_once(apis: Apis, company: Path) -> None:
+    file = (company / "teams/fakespot.yaml").read_text()
+    for number in range(38):
+        (company / f"teams/t{number}.yaml").write_text(file.replace("team: fakespot", f"team: t{number}"))
+        apis.entries[f"team-t{number}"] = [record(f"r{number}", 1)]
+    found = answer(company)
+    assert [each["team"] for each in found["teams"]] == sorted(
+        ["fakespot", "translations", *(f"t{n}" for n in range(38))]
+    )
+    assert sum(each["runs"]["weeks"][0]["done"] for each in found["teams"]) == 38
+    assert all("/namespaces/team-" in path for path in apis.asked)
 
 
 def test_nothing_to_do_is_exit_0(apis: Apis, company: Path) -> None:

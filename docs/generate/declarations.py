@@ -31,43 +31,52 @@ def page() -> str:
     ]
     for name in MODELS:
         whole = schema(name)
-        parts.append(f"## {FILES.get(name, name)}\n\n{OWNERS.get(name, '')}\n\n{_keys(whole)}\n")
+        parts.append(f"## {FILES.get(name, name)}\n\n{OWNERS.get(name, '')}\n\n{_keys(name, whole, whole)}\n")
         for definition, its in sorted(whole.get("$defs", {}).items()):
             if "properties" in its:
                 parts.append(
                     f"### {name}: {definition} {{#{name}-{definition.lower()}}}\n\n"
-                    f"{escaped(its.get('description', ''))}\n\n{_keys(its)}\n"
+                    f"{_said(its.get('description', ''))}\n\n{_keys(name, whole, its)}\n"
                 )
     return "\n".join(parts)
 
 
-def _keys(its: dict[str, Any]) -> str:
+def _keys(name: str, whole: dict[str, Any], its: dict[str, Any]) -> str:
     required = set(its.get("required", ()))
     rows = [
-        [code(key), _kind(value), "yes" if key in required else "no", escaped(_meaning(value))]
+        [code(key), _kind(name, value), "yes" if key in required else "no", _said(_meaning(whole, value))]
         for key, value in its.get("properties", {}).items()
     ]
     return table(["key", "kind", "required", "meaning"], rows)
 
 
-def _kind(value: dict[str, Any]) -> str:
+def _said(text: str) -> str:
+    """A docstring's words, its backquoted ones as code."""
+    parts = text.split("`")
+    return "".join(code(part) if index % 2 else escaped(part) for index, part in enumerate(parts))
+
+
+def _kind(name: str, value: dict[str, Any]) -> str:
     if "$ref" in value:
-        return escaped(value["$ref"].rpartition("/")[2])
+        model = value["$ref"].rpartition("/")[2]
+        return f"[{model}](#{name}-{model.lower()})"
     if "enum" in value:
         return " or ".join(code(str(each)) for each in value["enum"])
     if "const" in value:
         return code(str(value["const"]))
     if options := value.get("anyOf") or value.get("oneOf"):
-        return " or ".join(dict.fromkeys(_kind(each) for each in options))
+        return " or ".join(dict.fromkeys(_kind(name, each) for each in options))
     if value.get("type") == "array":
-        return f"list of {_kind(value.get('items', {}))}"
+        return f"list of {_kind(name, value.get('items', {}))}"
     return escaped(str(value.get("type", "anything")))
 
 
-def _meaning(value: dict[str, Any]) -> str:
+def _meaning(whole: dict[str, Any], value: dict[str, Any]) -> str:
+    """What is said of a key: by itself, else by what it may be or hold."""
     said = value.get("description", "")
-    for each in (*value.get("anyOf", ()), value.get("items", {})):
-        said = said or each.get("description", "")
+    for each in (value, *value.get("anyOf", ()), *value.get("oneOf", ()), value.get("items", {})):
+        model = whole.get("$defs", {}).get(each.get("$ref", "").rpartition("/")[2], {})
+        said = said or each.get("description", "") or model.get("description", "")
     if value.get("default") not in (None, [], {}):
         said += f"{'; ' if said else ''}default {json.dumps(value['default'])}"
     return said

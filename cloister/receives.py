@@ -64,8 +64,10 @@ def _lines(declarations: Declarations, name: str) -> Iterator[str]:
     yield f"  logs             {resources['log_bucket']}, a log bucket that its members read"
     yield f"  quota            {_quota(declarations, name)}"
     told = ", ".join(resources["alerts_to"]) or "nobody: boundary.yaml lists no trusted.channels"
-    yield f"  alerts           on its runs and schedules, to {told}"
+    yield f"  alerts           on its runs and schedules, to {told}; and a dashboard"
     yield f"  budget           {_budget(declarations, name)}"
+    if declarations.teams[name].metaflow:
+        yield "  metaflow         its configuration in the namespace; flows run with `cloister flow run`"
     for note in description["notes"]:
         yield f"  note             {note}"
 

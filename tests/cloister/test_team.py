@@ -12,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from cloister.capacity import capacity
 from cloister.declarations import load
 from cloister.declarations.schemas import MODELS, schema
 from cloister.main import cli
@@ -66,6 +67,52 @@ def test_a_new_team_with_everything(company: Path) -> None:
     assert new.quota.gpus == {"nvidia-l4": 4}
     assert new.budget is not None and (new.budget.monthly, new.budget.currency) == (4000, "EUR")
     assert (new.isolation, new.metaflow) == ("dedicated", True)
+
+
+def test_what_a_team_gets_follows_from_what_it_declares(company: Path) -> None:
+    members = ("--members", "group:s@acme.example")
+    sealed = team(company, "new", "a", *members).output
+    other = team(company, "new", "b", *members, "--network", "project", "--metaflow", "--budget", "9").output
+    assert "no network" in sealed and "metaflow " not in sealed and "none declared" in sealed
+    assert "may call Google APIs" in other and "cloister flow run" in other
+    assert "9 EUR a month declared, not watched" in " ".join(other.split())
+
+
+@pytest.mark.parametrize(
+    ("machine", "cpus"),
+    [
+        ("n2-standard-8", 160),
+        ("n2-custom-8-16384", 160),
+        ("c3-highmem-22-lssd", 440),
+        ("a2-highgpu-1g", None),
+    ],
+)
+def test_the_pools_capacity_is_told_where_the_machine_type_tells_it(
+    company: Path, machine: str, cpus: int | None
+) -> None:
+    platform = load(company).platform
+    [cpu, *_] = platform.pools
+    alone = platform.model_copy(update={"pools": (cpu.model_copy(update={"machine": machine}),)})
+    assert capacity(alone).cpus == cpus
+
+
+def test_a_quota_that_no_pool_can_give_is_noted_and_no_mistake(company: Path) -> None:
+    said = team(
+        company,
+        "new",
+        "a",
+        "--members",
+        "group:s@acme.example",
+        "--cpu",
+        "225",
+        "--gpu",
+        "nvidia-l4=9",
+        "--format",
+        "json",
+    )
+    assert said.exit_code == 0
+    cpu, gpu = json.loads(said.stdout)["team"]["notes"]
+    assert "at most 224" in cpu and "quota.gpus.nvidia-l4 is 9" in gpu and "at most 8" in gpu
 
 
 def test_a_new_team_in_json(company: Path) -> None:

@@ -6,7 +6,9 @@ mistake on stderr, never in a stack trace.
 
 from __future__ import annotations
 
+import codecs
 import importlib
+import io
 import os
 import shutil
 import sys
@@ -172,6 +174,17 @@ def cli() -> None:
     """One proven place on Google Cloud for every ML team's jobs."""
 
 
+def _numbered(error: UnicodeError) -> tuple[str, int]:
+    """Letters that a terminal cannot show as JSON writes them, so that JSON stays JSON there."""
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2)), error.end
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console command."""
+    codecs.register_error("numbered", _numbered)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="numbered")
     cli.main(args=arguments, prog_name="cloister")

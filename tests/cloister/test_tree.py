@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +138,30 @@ def test_a_terminal_without_utf8_and_a_person_without_a_home(tmp_path: Path) -> 
         )
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode == 0, done.stderr
+
+
+def test_letters_that_a_terminal_cannot_show_are_numbers(tmp_path: Path) -> None:
+    for name in ("boundary.yaml", "platform.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "teams").mkdir()
+    release = (
+        '{bucket: results, to: "group:a@acme.example", why: Prüfung, owner: "Jürgen 中", until: 2099-01-01}'
+    )
+    text = (ROOT / "teams/fakespot.yaml").read_text()
+    (tmp_path / "teams/fakespot.yaml").write_text(f"{text}releases: [{release}]\n", encoding="utf-8")
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONUTF8": "0", "PYTHONIOENCODING": "latin-1",
+        "KUBECONFIG": "/nonexistent", "NO_GCE_CHECK": "true",
+    }  # fmt: skip
+    for words in (["team", "show", "fakespot", "--format", "json"], ["status"]):
+        command = [sys.executable, "-m", "cloister", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+        assert b"Traceback" not in done.stderr, done.stderr
+        text = done.stdout.decode("latin-1")
+        assert "Jürgen \\u4e2d" in text
+        if "json" in words:
+            [found] = json.loads(text)["team"]["declared"]["releases"]
+            assert found["owner"] == "Jürgen 中"
 
 
 def test_a_directory_that_may_not_be_written_is_one_line(tmp_path: Path) -> None:

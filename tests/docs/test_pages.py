@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import textwrap
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 import yaml
 
+from cloister.declarations import Team, load
 from docs.generate import architecture, catalogue, commands, declarations, navigation
 from docs.generate.text import code, escaped, table
 from policies.check import check_paths
@@ -123,6 +126,23 @@ def test_commands_that_a_page_names_exist(page: Path) -> None:
         assert (first,) in known, f"cloister {first}"
         if any(path[:1] == (first,) and len(path) > 1 for path in known):
             assert not second or (first, second) in known, f"cloister {first} {second}"
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
+def test_declarations_that_a_page_shows_are_taken(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts of a team's file, added to the example's."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795564800")  # 25 November 2026: their dates lie ahead
+    for name in ("boundary.yaml", "platform.yaml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "teams").mkdir()
+    example = (ROOT / "teams/fakespot.yaml").read_text()
+    for block in re.findall(r"^ *```yaml\n(.*?)^ *```", page.read_text(), re.M | re.S):
+        part = yaml.safe_load(textwrap.dedent(block))
+        if set(part) <= set(Team.model_fields):
+            (tmp_path / "teams/fakespot.yaml").write_text(f"{example}{textwrap.dedent(block)}")
+            load(tmp_path)
 
 
 def test_the_navigation_forgets_no_page(tmp_path: Path) -> None:

@@ -108,9 +108,8 @@ class Cron:
                 wall = datetime.combine(day, time(hour, minute))
                 for fold in (0, 1):
                     moment = wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC)
-                    back = moment.astimezone(self.zone)
-                    # Otherwise daylight saving skips it, or it comes once and `fold` makes no difference.
-                    if back.replace(tzinfo=None, fold=0) == wall and back.fold == fold:
+                    # Otherwise daylight saving skips it.
+                    if moment.astimezone(self.zone).replace(tzinfo=None, fold=0) == wall:
                         yield moment
 
 

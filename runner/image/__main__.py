@@ -10,6 +10,7 @@ from runner.image import config as settings
 from runner.image import spec as specs
 from runner.image.exits import Exit, Failure
 from runner.image.log import Log
+from runner.image.models import request
 from runner.image.record import Record
 from runner.image.run import CommandFailed, Run
 from runner.image.seal import kernel
@@ -35,7 +36,24 @@ def main() -> int:
     log.labels = {"team": config.team, "job": config.job, "run": config.run_id, "shard": str(config.shard)}
     stop = Stop()
     stop.listen()
-    return _attempt(config, log, stop)
+    try:
+        asked = request.read(config.spec)
+    except Failure as failure:
+        log.report("failed", str(failure), where="settings")
+        return failure.code
+    return _attempt(config, log, stop) if asked is None else _model(asked, config, log, stop)
+
+
+def _model(asked: request.Request, config: settings.Config, log: Log, stop: Stop) -> int:
+    """A verb of the registry: no command of the team's runs but a model's own, sealed, on its golden requests."""
+    from runner.image.models.answer import answer  # a job needs none of it
+
+    try:
+        return answer(asked, config, log, stop)
+    except Exception as error:
+        cause = f"the runner itself failed: {type(error).__name__}: {error}"
+        log.report("runner-failed", cause, where="runner", trace=traceback.format_exc())
+        return Exit.UNAVAILABLE
 
 
 def _attempt(config: settings.Config, log: Log, stop: Stop) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from runner.image.config import Config
@@ -41,20 +42,31 @@ def environment(config: Config, workspace: Workspace, seen: Path, attempt: int) 
 
 def begin(config: Config, spec: Spec, workspace: Workspace, attempt: int) -> Child:
     """Start the command: in its own namespaces where these are the runner's to make, else as the container has it."""
+    return _start(config, spec.run, workspace, attempt, sealed=config.sealed, fed=False)
+
+
+def serve(config: Config, run: Sequence[str], workspace: Workspace) -> Child:
+    """Start a model's command: sealed whatever the team may have, and fed through its stdin."""
+    return _start(config, run, workspace, 1, sealed=True, fed=True)
+
+
+def _start(
+    config: Config, run: Sequence[str], workspace: Workspace, attempt: int, *, sealed: bool, fed: bool
+) -> Child:
     uid, gid = user()
 
     def request(seen: Path, *, namespaces: bool) -> Request:
         return Request(
-            argv=list(spec.run),
+            argv=list(run),
             env=environment(config, workspace, seen, attempt),
             cwd=str(seen / "job"),
-            network=not config.sealed,
+            network=not sealed,
             uid=uid,
             gid=gid,
             root=str(workspace.root / "root"),
             binds=workspace.binds() if namespaces else None,
+            fed=fed,
         )
 
     plain = request(workspace.root, namespaces=False)
-    wants_namespaces = config.namespaces and config.sealed
-    return start(request(SEEN, namespaces=True) if wants_namespaces else plain, plain)
+    return start(request(SEEN, namespaces=True) if config.namespaces and sealed else plain, plain)

@@ -50,12 +50,12 @@ class Spec:
     metrics: tuple[str, ...]
 
 
-def _is_command(value: Any) -> bool:
+def is_command(value: Any) -> bool:
     texts = isinstance(value, list) and all(isinstance(a, str) and "\0" not in a for a in value)
     return texts and bool(value) and bool(value[0].strip())
 
 
-def _is_path(value: Any) -> bool:
+def is_path(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
@@ -91,13 +91,13 @@ def _or_null(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
 # key -> (is it right?, what is expected)
 KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "version": (lambda value: value == VERSION, f"{VERSION}"),
-    "run": (_is_command, "a command and its arguments"),
+    "run": (is_command, "a command and its arguments"),
     "code": (_matches(DIGEST), "a sha256 digest"),
     "lock": (_or_null(_matches(DIGEST)), "a sha256 digest or null"),
     "environment": (_or_null(_matches(DIGEST)), "a sha256 digest or null"),
-    "inputs": (_each(_pair(from_=_is_place, to=_is_path)), "a list of {from: bucket/prefix, to: directory}"),
+    "inputs": (_each(_pair(from_=_is_place, to=is_path)), "a list of {from: bucket/prefix, to: directory}"),
     "outputs": (
-        _each(_pair(from_=_is_path, to=lambda value: value in OUTPUT_BUCKETS)),
+        _each(_pair(from_=is_path, to=lambda value: value in OUTPUT_BUCKETS)),
         "a list of {from: directory, to: artifacts or results}",
     ),
     "timeout": (

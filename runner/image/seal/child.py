@@ -75,9 +75,11 @@ def _launch(request: launch.Request) -> tuple[subprocess.Popen[bytes], str]:
     assert process.stdin is not None
     with suppress(BrokenPipeError):
         process.stdin.write(request.dump())
-    with suppress(BrokenPipeError):
-        process.stdin.close()
-    process.stdin = None  # communicate() would flush it again
+        process.stdin.flush()
+    if not request.fed:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        process.stdin = None  # communicate() would flush it again
     with open(read_fd, "rb") as status:
         report = status.read().decode(errors="replace")
     if report != launch.STARTED.decode():

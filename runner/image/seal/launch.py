@@ -1,7 +1,7 @@
 """The launcher: a fresh process without a secret in it that puts the seal on and becomes the command.
 
-`python -I -m runner.image.seal.launch FD` reads one JSON request from stdin to its end, so that the command
-finds an empty stdin, and reports on descriptor FD, which closes by itself when the command starts: STARTED
+`python -I -m runner.image.seal.launch FD` reads one line of JSON from stdin, its request, and nothing after it: that is
+the command's, where the request says it is fed, and else empty. It reports on descriptor FD, which closes by itself when the command starts: STARTED
 before the command, and `stage: reason` where something went wrong. Everything here is single-threaded, so forking is safe.
 """
 
@@ -22,7 +22,10 @@ FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Request:
-    """What to start and how. `binds` None: no namespaces, a container isolates files and processes."""
+    """What to start and how. `binds` None: no namespaces, a container isolates files and processes.
+
+    `fed`: its stdin stays open, and the runner writes to it once the command has started.
+    """
 
     argv: list[str]
     env: dict[str, str]
@@ -32,9 +35,11 @@ class Request:
     gid: int
     root: str
     binds: list[view.Bind] | None
+    fed: bool = False
 
     def dump(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        """One line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def parse(data: bytes) -> Request:
@@ -151,10 +156,18 @@ def launch(request: Request, status: int) -> NoReturn:
     os._exit(_shell_code(wait_status))
 
 
+def _request_line() -> bytes:
+    """The request; unbuffered, since nothing that follows it is this process's to read."""
+    line = bytearray()
+    while not line.endswith(b"\n") and (piece := os.read(0, 1 << 16)):
+        line += piece
+    return bytes(line)
+
+
 def main(arguments: list[str]) -> NoReturn:
     status = int(arguments[0])
     os.set_inheritable(status, False)
-    request = parse(sys.stdin.buffer.read())
+    request = parse(_request_line())
     try:
         launch(request, status)
     except OSError as error:

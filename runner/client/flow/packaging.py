@@ -73,7 +73,10 @@ def lay_out(flow: Flow, folder: Path, words: Sequence[str], resumed: Resumed | N
 
     `words` are what `run` is given, as `--name=value`.
     """
-    for name, path in _files(flow.path.parent):
+    files = list(_files(flow.path.parent))
+    if (folder / "src" / LAUNCHER).exists():  # of an earlier time
+        shutil.rmtree(folder / "src")
+    for name, path in files:
         target = folder / "src" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target, follow_symlinks=False)  # a link stays one, and packaging refuses it

@@ -29,6 +29,7 @@ Examples:
   cloister flow run examples/translations/flow.py --team translations
   cloister flow run flow.py --team translations --alpha 0.5       the flow's own parameters
   cloister flow run flow.py --team translations --submit --follow
+  cloister flow run flow.py --team translations --lay-out jobs/languages
   cloister flow run flow.py --team translations --resume 20261125-051904-4dde14ec
 
 Exit codes: 0 done (with --submit: submitted); 1 the lint found something, or the flow failed; 2 it could not be run
@@ -58,6 +59,12 @@ as asked.
 @click.option(
     "--dry-run", is_flag=True, help="With --submit: ask the cluster whether it would, print the Job."
 )
+@click.option(
+    "--lay-out",
+    "layout",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Run nothing: write the flow's job here, for a schedule and `cloister job deploy`.",
+)
 @click.option("--context", help="With --submit: the kubeconfig's context. Default: its current one.")
 @click.option(
     "--directory",
@@ -77,6 +84,7 @@ def run(
     there: bool,
     following: bool,
     dry_run: bool,
+    layout: Path | None,
     context: str | None,
     directory: Path,
     format_: str,
@@ -88,6 +96,8 @@ def run(
     """
     if (following or dry_run or context) and not there:
         raise click.UsageError("--follow, --dry-run and --context go with --submit")
+    if layout and (there or run):
+        raise click.UsageError("--lay-out goes with neither --submit nor --resume")
     if step and not run:
         raise click.UsageError("--step goes with --resume")
     declarations, team = find_team(team_name, directory)
@@ -115,6 +125,9 @@ def run(
     mistakes += packaging.mistakes(flow) if job is not None or needs is None else []
     if mistakes:
         raise DeclarationErrors(mistakes)
+    if layout:
+        click.echo(f"wrote {packaging.lay_out(flow, layout, given, None)}")
+        return
     if there:
         from runner.client.flow import on_platform
 

@@ -149,6 +149,17 @@ def test_a_failed_flow_is_resumed_from_the_step_that_failed(tree: Tree, environm
     assert done["record"]["metrics"] == {"total": 5}
 
 
+def test_a_flow_laid_out_is_a_job_like_any_other(tree: Tree, environment: Path) -> None:
+    for _ in range(2):  # and once more over what is there
+        laid = tree.run("--count", "2", "--lay-out", "jobs/shapes")
+        assert (laid.returncode, laid.stdout) == (0, "wrote jobs/shapes/job.yaml\n"), laid.stderr
+    ran = subprocess.run(
+        [*CLOISTER, "job", "run", "jobs/shapes/job.yaml", "--team", "translations"],
+        cwd=tree.root, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert ran.returncode == 0 and "total 1 sealed" in ran.stdout, ran.stdout + ran.stderr
+
+
 def test_what_the_lint_finds_is_refused_before_anything_runs(tree: Tree) -> None:
     (tree.folder / "helper.py").write_text("import requests\n\ndef square(n):\n    return requests\n")
     refused = tree.run()

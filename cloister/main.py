@@ -37,6 +37,7 @@ COMMANDS = {
     "diff": Lazy("policies.command:diff", "What a change opens, closes or makes reachable."),
     "team": Lazy("cloister.team:team", "Onboard a team, and see what it gets."),
     "job": Lazy("runner.client.command:job", "Run a job here, or submit it to the platform."),
+    "model": Lazy("runner.client.models.command:model", "Publish, compare, promote and release models."),
     "env": Lazy("runner.client.environments:env", "Build and list a job's environments."),
     "status": Lazy(
         "runner.client.status.command:status", "How the platform stands, and what needs somebody."

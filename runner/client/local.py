@@ -60,8 +60,8 @@ def run(prepared: Prepared, view: View) -> Finished:
     lock = None if prepared.lock is None else libraries.build(prepared.lock, view.say)
     run_id = new_run_id()
     directory = prepared.declarations.root / STATE / "runs" / run_id
-    _reach_loopback_directly()
-    with ObjectStore() as embedded, _work_directory(prepared.declarations.root) as work:
+    reach_loopback_directly()
+    with ObjectStore() as embedded, work_directory(prepared.declarations.root) as work:
         store = Store(embedded.url, Credentials(embedded.url, ""), PATIENCE)
         media = Media(store)
         resources, synthesized = buckets.descriptions(prepared.declarations, prepared.team)
@@ -91,19 +91,21 @@ def run(prepared: Prepared, view: View) -> Finished:
             finished.outputs += _copy(store, media, names, place, named, directory)
             if finished.exit != 0:
                 break
+        if (read := store.read(names["artifacts"], place.inputs)) is not None:
+            (directory / "inputs.json").write_bytes(read)  # a model made of this run names them
     (directory / "record.json").write_text(json.dumps(finished.record, indent=1) + "\n", encoding="utf-8")
     finished.seconds = time.monotonic() - begun
     return finished
 
 
-def _reach_loopback_directly() -> None:
+def reach_loopback_directly() -> None:
     """A proxy in the environment is for the package index; the store is on this machine."""
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1")))
 
 
 @contextmanager
-def _work_directory(root: Path) -> Iterator[Path]:
+def work_directory(root: Path) -> Iterator[Path]:
     """A directory for the run's files, removed afterwards whatever modes the command left in it."""
     parent = root / STATE / "work"
     parent.mkdir(parents=True, exist_ok=True)
@@ -212,10 +214,11 @@ def _copy(
         with paths.Beneath(directory) as top:
             fd = top.open(paths.safe_parts(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with open(fd, "wb") as file:
-            media.download(source, 0, source.size, partial(_append, file))
+            media.download(source, 0, source.size, partial(append, file))
         copied.append((path, source.size))
     return copied
 
 
-def _append(file: BinaryIO, _offset: int, piece: bytes) -> None:
+def append(file: BinaryIO, _offset: int, piece: bytes) -> None:
+    """Take a piece of a download that comes in order."""
     file.write(piece)

@@ -1,12 +1,14 @@
 """Tell genuine reviews from fake ones: a small model, its score on reviews it has not seen, and a picture.
 
 Reads in/*.jsonl, one review per line: {"text": ..., "stars": 1-5, "fake": true or false}. Writes the model, the
-words that decided and a picture to out/, and the metrics that job.yaml declares to metrics.json.
+words that decided and a picture to out/, and the metrics that job.yaml declares to metrics.json. out/model/ is the
+model as `cloister model publish` takes it: weights as plain JSON, the program that answers with them, and its card.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import joblib
@@ -70,6 +72,48 @@ def picture(truth: np.ndarray, guess: np.ndarray, words: list[tuple[str, float]]
     figure.savefig(path, dpi=110)
 
 
+def publishable(trained: Pipeline, examples: np.ndarray, folder: Path) -> None:
+    """The model without pickles: weights, predict.py, and a card whose golden requests are these examples."""
+    words, stars = (
+        trained["features"].named_transformers_["words"],
+        trained["features"].named_transformers_["stars"],
+    )
+    classifier = trained["classifier"]
+    count = len(words.vocabulary_)
+    coefficients = classifier.coef_[0]
+    weights = {
+        "words": {
+            term: (float(words.idf_[index]), float(coefficients[index]))
+            for term, index in words.vocabulary_.items()
+        },
+        "stars": dict(zip(stars.categories_[0], map(float, coefficients[count:]), strict=True)),
+        "intercept": float(classifier.intercept_[0]),
+    }
+    probabilities = trained.predict_proba(examples)[:, 1]
+    golden = [
+        {
+            "instance": {"text": text, "stars": int(given)},
+            "prediction": {"fake": bool(p > 0.5), "probability": float(p)},
+        }
+        for (text, given), p in zip(examples, probabilities, strict=True)
+    ]
+    card = {
+        "version": 1,
+        "run": ["python", "predict.py"],
+        "license": "Apache-2.0",
+        "signature": {
+            "inputs": [{"name": "text", "type": "string"}, {"name": "stars", "type": "long"}],
+            "outputs": [{"name": "fake", "type": "boolean"}, {"name": "probability", "type": "double"}],
+        },
+        "golden": "golden.jsonl",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "weights.json").write_text(json.dumps(weights), encoding="utf-8")
+    (folder / "model.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+    (folder / "golden.jsonl").write_text("\n".join(map(json.dumps, golden)), encoding="utf-8")
+    shutil.copyfile(Path(__file__).with_name("predict.py"), folder / "predict.py")
+
+
 def main() -> None:
     rows, fake = read(INPUT)
     print(f"{len(rows)} reviews, {int(fake.sum())} of them fake")
@@ -89,6 +133,7 @@ def main() -> None:
     words = telling(trained)
     OUTPUT.mkdir(exist_ok=True)
     picture(test_fake, guess, words, OUTPUT / "report.png")
+    publishable(trained, test[:20], OUTPUT / "model")
     joblib.dump(trained, OUTPUT / "model.joblib")
     (OUTPUT / "words.json").write_text(json.dumps(words, indent=1), encoding="utf-8")
     (OUTPUT / "metrics.json").write_text(json.dumps(metrics, indent=1), encoding="utf-8")

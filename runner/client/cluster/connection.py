@@ -46,12 +46,19 @@ class Cluster:
             raise Refused(f"no cluster is configured here ({reason}); run: {self._connect}") from None
         self._batch = client.BatchV1Api(configured)
         self._core = client.CoreV1Api(configured)
+        self._authentication = client.AuthenticationV1Api(configured)
 
     def of(self, place: Place) -> Cluster:
         """Another team's namespace over the same connection."""
         other = copy(self)
         other._namespace, other._connect = place.namespace, place.how_to_connect
         return other
+
+    def who(self) -> str:
+        """The name by which the cluster knows the caller."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = self._call(lambda **how: self._authentication.create_self_subject_review(review, **how))
+        return str(answer["status"]["userInfo"]["username"])
 
     def jobs(self) -> list[Json]:
         """Every Job of the namespace."""

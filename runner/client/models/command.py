@@ -151,7 +151,13 @@ def model() -> None:
     """
 
 
-@model.command()
+@model.command(
+    epilog="""\b
+Examples:
+  cloister model publish 0123abcd reviews --team fakespot
+  cloister model publish 0123abcd reviews --team fakespot --local
+"""
+)
 @click.argument("run")
 @click.argument("name")
 @click.option(
@@ -173,7 +179,13 @@ def publish(asked: Asked, run: str, name: str, folder: str) -> Any:
     return asked.ask("publish", **given), shown.published
 
 
-@model.command("list")
+@model.command(
+    "list",
+    epilog="""\b
+Example:
+  cloister model list --team fakespot
+""",
+)
 @click.argument("name", required=False)
 @common
 def list_(asked: Asked, name: str | None) -> Any:
@@ -181,7 +193,12 @@ def list_(asked: Asked, name: str | None) -> Any:
     return asked.ask("list", name=name), shown.listed
 
 
-@model.command()
+@model.command(
+    epilog="""\b
+Example:
+  cloister model show reviews 3 --team fakespot
+"""
+)
 @click.argument("name")
 @click.argument("number", type=click.IntRange(1))
 @common
@@ -190,7 +207,12 @@ def show(asked: Asked, name: str, number: int) -> Any:
     return asked.ask("show", name=name, number=number), shown.version
 
 
-@model.command()
+@model.command(
+    epilog="""\b
+Example:
+  cloister model diff reviews 2 3 --team fakespot
+"""
+)
 @click.argument("name")
 @click.argument("first", type=click.IntRange(1))
 @click.argument("second", type=click.IntRange(1))
@@ -207,7 +229,13 @@ def _bound(name: str, text: str) -> Callable[[Command], Command]:
     return click.option(f"--{name}", multiple=True, metavar="METRIC=NUMBER", help=text)
 
 
-@model.command()
+@model.command(
+    epilog="""\b
+Examples:
+  cloister model promote reviews 3 --to staging --team fakespot
+  cloister model promote reviews 3 --to production --team fakespot --may-drop accuracy=0.01 --license MIT
+"""
+)
 @click.argument("name")
 @click.argument("number", type=click.IntRange(1))
 @click.option("--to", "stage", required=True, type=click.Choice(STAGES), help="The stage.")
@@ -245,7 +273,12 @@ def promote(
     return asked.ask("promote", **given), shown.step
 
 
-@model.command()
+@model.command(
+    epilog="""\b
+Example:
+  cloister model rollback reviews --stage production --team fakespot --reason complaints
+"""
+)
 @click.argument("name")
 @click.option("--stage", required=True, type=click.Choice(STAGES), help="The stage.")
 @_REASON
@@ -256,7 +289,12 @@ def rollback(asked: Asked, name: str, stage: str, reason: str) -> Any:
     return asked.ask("rollback", **given), shown.step
 
 
-@model.command()
+@model.command(
+    epilog="""\b
+Example:
+  cloister model release reviews 3 --team fakespot --reason "asked for by the press"
+"""
+)
 @click.argument("name")
 @click.argument("number", type=click.IntRange(1))
 @_REASON

@@ -8,6 +8,7 @@ only, since it runs before anything is installed.
 from __future__ import annotations
 
 import compileall
+import configparser
 import os
 import py_compile
 import re
@@ -30,6 +31,8 @@ LEFT_OUT = re.compile(
     r"|/usr/(?:local/)?lib/python3\.11/(?:ensurepip|idlelib|lib2to3|tkinter|test|turtledemo|config-[^/]*)(?:/|$)"
     r"|/(?:site|dist)-packages/|/__pycache__(?:/|$)"
 )
+# Programs that Metaflow starts its tasks with, made where a wheel names them; no other of the wheels' is wanted.
+PROGRAMS = ("download-gcp-object",)
 DPKG = Path("/var/lib/dpkg")
 LOCAL_PYTHON = Path("/usr/local")  # where Python's own images have it
 USER = 65532
@@ -52,7 +55,7 @@ def main(context: Path, out: Path, home: Path, besides: list[str]) -> None:
     for package in sorted(_closure(roots)):
         for path in _files_of(package):
             _copy(path, out)
-    _libraries_of_its_own(context, out / home.relative_to("/"), interpreter)
+    _libraries_of_its_own(context, out, home, interpreter)
     _system(out)
     _compile(out)
     _finish(out)
@@ -131,8 +134,9 @@ def _copy(path: Path, out: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _libraries_of_its_own(context: Path, home: Path, interpreter: Path) -> None:
+def _libraries_of_its_own(context: Path, out: Path, place: Path, interpreter: Path) -> None:
     """An environment of the image's own, so that a team's command gets none of the runner's libraries."""
+    home = out / place.relative_to("/")
     modules = home / "lib/python3.11/site-packages"
     modules.mkdir(parents=True)
     (home / "bin").mkdir()
@@ -144,8 +148,27 @@ def _libraries_of_its_own(context: Path, home: Path, interpreter: Path) -> None:
     for wheel in sorted((context / "wheels").glob("*.whl")):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(modules)
+    for name, module, function in _entry_points(modules):
+        if name in PROGRAMS:
+            script = home / "bin" / name
+            script.write_text(
+                f"#!{place}/bin/python\nimport sys\nfrom {module} import {function}\nsys.exit({function}())\n"
+            )
+            script.chmod(0o755)
     if (context / "runner").is_dir():
         shutil.copytree(context / "runner", modules / "runner")
+
+
+def _entry_points(modules: Path) -> Iterator[tuple[str, str, str]]:
+    """(program, module, function) of the console scripts that wheels name."""
+    for file in sorted(modules.glob("*.dist-info/entry_points.txt")):
+        parser = configparser.ConfigParser(delimiters=("=",))
+        parser.optionxform = str  # type: ignore[assignment]
+        parser.read(file, encoding="utf-8")
+        if parser.has_section("console_scripts"):
+            for name, target in parser.items("console_scripts"):
+                module, _, function = target.partition(":")
+                yield name, module.strip(), function.split("[")[0].strip()
 
 
 def _system(out: Path) -> None:

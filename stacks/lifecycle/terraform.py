@@ -49,10 +49,9 @@ class Terraform:
         self._quietly("init", "-input=false", "-no-color")
 
     def addresses(self) -> list[str]:
-        """What the state holds; nothing where it does not exist yet. Raises Failed."""
-        if not self._quietly("state", "pull").strip():
-            return []
-        return self._quietly("state", "list").splitlines()
+        """The resources that the state holds; none where it does not exist yet. Raises Failed."""
+        state = json.loads(self._quietly("state", "pull") or "{}")
+        return [f"{r['type']}.{r['name']}" for r in state.get("resources", []) if r["mode"] == "managed"]
 
     def forget(self, addresses: list[str]) -> None:
         """Take things out of the state; they stay where they are. Raises Failed."""

@@ -12,14 +12,13 @@ from typing import Any
 
 _REFERENCE = re.compile(r"\$\{([a-z0-9_]+\.[A-Za-z0-9_-]+)\.(?:id|name|self_link)\}")
 # How a thing that cannot be made again is named: its full name is its id for an import, and its path in its API.
+# A log bucket is not here: an import would replace it (the provider reads its project back in another form), and the
+# provider takes over one that exists when it is asked to create it.
 _NAMED = {
-    "google_kms_key_ring": ("cloudkms.googleapis.com/v1", "projects/{project}/locations/{location}/keyRings/{name}"),
-    "google_kms_crypto_key": ("cloudkms.googleapis.com/v1", "{key_ring}/cryptoKeys/{name}"),
-    "google_logging_project_bucket_config": (
-        "logging.googleapis.com/v2",
-        "projects/{project}/locations/{location}/buckets/{bucket_id}",
-    ),
-}  # fmt: skip
+    "google_kms_key_ring": "projects/{project}/locations/{location}/keyRings/{name}",
+    "google_kms_crypto_key": "{key_ring}/cryptoKeys/{name}",
+}
+_API = "https://cloudkms.googleapis.com/v1"
 
 
 class NotSynthesized(Exception):
@@ -28,11 +27,15 @@ class NotSynthesized(Exception):
 
 @dataclass(frozen=True)
 class Kept:
-    """A resource that a destroy leaves where it is. `id` and `url` are None where its kind has no known name."""
+    """A resource that a destroy leaves where it is. `id` is None where the next deploy needs no import of it."""
 
     address: str
     id: str | None
-    url: str | None
+
+    @property
+    def url(self) -> str | None:
+        """Where Google tells whether it exists."""
+        return f"{_API}/{self.id}" if self.id else None
 
 
 @dataclass(frozen=True)
@@ -106,11 +109,12 @@ def left_standing(stacks: list[StackFile], names: tuple[str, ...]) -> dict[str, 
 
 
 def _kept(content: dict[str, Any], address: str, arguments: dict[str, Any]) -> Kept:
-    host, form = _NAMED.get(address.partition(".")[0], ("", ""))
-    if not form:
-        return Kept(address, None, None)
-    full_name = form.format_map({key: _resolved(content, value) for key, value in arguments.items()})
-    return Kept(address, full_name, f"https://{host}/{full_name}")
+    form = _NAMED.get(address.partition(".")[0])
+    if form is None:
+        return Kept(address, None)
+    return Kept(
+        address, form.format_map({key: _resolved(content, value) for key, value in arguments.items()})
+    )
 
 
 def _resolved(content: dict[str, Any], value: Any) -> Any:

@@ -23,7 +23,8 @@ def allow_removal(stack: Stack, team: Team) -> Any:
         role_id=names.removal_role_id(team.team),
         title=f"Empty the buckets of the retired team {team.team}",
         description=f"Declared by `retired` in teams/{team.team}.yaml",
-        permissions=["storage.objects.delete", "storage.objects.list"],
+        # The provider empties no bucket of which it cannot list the caches.
+        permissions=["storage.anywhereCaches.list", "storage.objects.delete", "storage.objects.list"],
         stage="GA",
     )
     return cdk.google.ProjectIamBinding(
@@ -42,4 +43,4 @@ def allow_removal(stack: Stack, team: Team) -> Any:
 
 def _inside(bucket: str) -> str:
     path = f"projects/_/buckets/{bucket}"
-    return f'resource.name == "{path}" || resource.name.startsWith("{path}/objects/")'
+    return f'resource.name == "{path}" || resource.name.startsWith("{path}/")'

@@ -76,13 +76,14 @@ class GoogleApis:
         self._server.daemon_threads = True
         self.on("POST", "oauth2.googleapis.com/token", self._token)
 
-    def on(self, method: str, url: str, handler: Handler) -> None:
+    def on(self, method: str, url: str, handler: Handler, *, last: bool = False) -> None:
         """Answer requests to `url`, a host and a regular expression for the path; the newest route comes first.
 
-        `method` may be *. A handler that answers None leaves the request to the next route.
+        `method` may be *; a route that is `last` comes after all others. A handler that answers None leaves the request
+        to the next route.
         """
         host, _, path = url.partition("/")
-        self._routes.insert(0, (method, host, re.compile("/" + path), handler))
+        self._routes.insert(len(self._routes) if last else 0, (method, host, re.compile("/" + path), handler))
 
     def tunnel(self, host: str, port: int) -> None:
         """Lead a host's connections, as they are, to a server of this machine that holds a certificate itself."""

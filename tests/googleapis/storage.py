@@ -1,8 +1,8 @@
 """storage.googleapis.com before the real fake-gcs-server, which keeps the buckets.
 
 The server honours creating, finding, patching and versioning a bucket, and refuses a name that is taken. What it
-silently drops (uniform access, public access prevention, default keys, locations, IAM policies, service agents, whose project a
-bucket is in) is kept here, in the words of the JSON API.
+silently drops (uniform access, public access prevention, default keys, locations, IAM policies, service agents, caches, whose
+project a bucket is in) is kept here, in the words of the JSON API.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Storage:
         self.kept: dict[str, dict[str, Any]] = {}
         self.policies: dict[str, list[dict[str, Any]]] = {}
         self._upstream = urlsplit(upstream).netloc
-        apis.on("*", rf"{HOST}/.*", self._as_it_is)
+        apis.on("*", rf"{HOST}/.*", self._as_it_is, last=True)
+        apis.on("GET", rf"{HOST}/storage/v1/b/[^/]+/anywhereCaches/", lambda _: Answer(200, {"items": []}))
         apis.on("POST", rf"{HOST}/storage/v1/b", self._create)
         apis.on("GET", rf"{HOST}/storage/v1/b/[^/]+", self._bucket)
         apis.on("PATCH", rf"{HOST}/storage/v1/b/[^/]+", self._patch)
@@ -41,6 +42,22 @@ class Storage:
     def bucket(self, name: str) -> dict[str, Any]:
         """The bucket as the API shows it."""
         return dict(self._forward("GET", f"/storage/v1/b/{name}", b"").body) | self.kept[name]
+
+    def buckets(self) -> list[str]:
+        """The names of all buckets."""
+        return sorted(
+            b["name"] for b in self._forward("GET", "/storage/v1/b?project=p", b"").body.get("items", [])
+        )
+
+    def objects(self, bucket: str) -> list[str]:
+        """The names of a bucket's objects."""
+        answer = self._forward("GET", f"/storage/v1/b/{bucket}/o", b"")
+        return sorted(item["name"] for item in answer.body.get("items", []))
+
+    def put(self, bucket: str, name: str, data: bytes) -> None:
+        """Write an object."""
+        query = urlencode({"uploadType": "media", "name": name})
+        assert self._forward("POST", f"/upload/storage/v1/b/{bucket}/o?{query}", data).status == 200
 
     def _create(self, request: Request) -> Answer:
         answer = self._forward("POST", f"{request.path}?{urlencode(request.query)}", request.raw)

@@ -66,7 +66,11 @@ def test_the_day_itself_counts(day: str, gone: bool) -> None:
 def test_the_right_to_empty_outlives_the_buckets_and_reaches_no_others(changed_tree: Path) -> None:
     resource = stack(changed_tree, "fakespot")["resource"]
     role = resource["google_project_iam_custom_role"]["role_removal"]
-    assert role["permissions"] == ["storage.objects.delete", "storage.objects.list"]  # never get
+    assert role["permissions"] == [
+        "storage.anywhereCaches.list",
+        "storage.objects.delete",
+        "storage.objects.list",  # never get
+    ]
     binding = resource["google_project_iam_binding"]["project_removal"]
     assert binding["members"] == OPERATORS
     for bucket in resource["google_storage_bucket"].values():

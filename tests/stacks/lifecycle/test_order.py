@@ -10,7 +10,7 @@ import pytest
 
 from tests.googleapis import refusal
 
-MADE = ["network", "keys", "nodes", "namespace", "perimeter"]
+MADE = ["network", "keys", "nodes", "namespace"]
 
 
 def stand_in(company: Any, name: str, **arguments: Any) -> dict[str, Any]:
@@ -33,7 +33,6 @@ def platform(company: Any) -> Any:
         "foundation", [], {"resource": {"terraform_data": foundation | keys["resource"]["terraform_data"]}}
     )
     company.write("team-a", ["cluster"], stand_in(company, "namespace"))
-    company.write("perimeter", ["cluster", "foundation", "team-a"], stand_in(company, "perimeter"))
     company.write("cluster", ["foundation"], stand_in(company, "nodes"))
     return company
 
@@ -44,25 +43,23 @@ def test_life(platform: Any) -> None:
     assert done.returncode == 0, done.stderr
     assert platform.events == MADE
     assert platform.state("foundation") == ["terraform_data.keys", "terraform_data.network"]
-    assert platform.deploy().stdout.count("No changes.") == 4
+    assert platform.deploy().stdout.count("No changes.") == 3
     assert platform.events == MADE
 
     plan = platform.destroy("--dry-run", said="")
     assert (plan.returncode, platform.events) == (0, MADE), plan.stderr
     assert [line for line in plan.stdout.splitlines() if line.startswith("[")] == [
-        "[1/4] perimeter: 1 things in its state",
-        "[2/4] team-a: 1 things in its state",
-        "[3/4] cluster: 1 things in its state",
-        "[4/4] foundation: 2 things in its state",
+        "[1/3] team-a: 1 things in its state",
+        "[2/3] cluster: 1 things in its state",
+        "[3/3] foundation: 2 things in its state",
     ]
     assert "keeps terraform_data.keys: it cannot be made again" in plan.stdout
     assert platform.state("foundation") == ["terraform_data.keys", "terraform_data.network"]
 
     done = platform.destroy()
     assert done.returncode == 0, done.stderr + done.stdout
-    assert platform.events == [*MADE, "-perimeter", "-namespace", "-nodes", "-network"]  # and never -keys
-    assert all(platform.state(name) == [] for name in ("foundation", "cluster", "team-a", "perimeter"))
-    assert platform.destroy().returncode == 0  # a second time there is nothing to do
+    assert platform.events == [*MADE, "-namespace", "-nodes", "-network"]  # and never -keys
+    assert all(platform.state(name) == [] for name in ("foundation", "cluster", "team-a"))
 
 
 @pytest.mark.parametrize("said", ["acme-ml\n", "yes\n", ""])
@@ -70,7 +67,7 @@ def test_nothing_happens_before_the_projects_name_is_typed(platform: Any, said: 
     done = platform.destroy(said=said)
     assert done.returncode == 2
     assert done.stderr == f'destroy: found "{said.strip()}", expected acme-ml-prod; nothing was changed\n'
-    assert "This destroys perimeter, team-a, cluster, foundation in acme-ml-prod." in done.stdout
+    assert "This destroys team-a, cluster, foundation in acme-ml-prod." in done.stdout
     assert platform.apis.requests == []
 
 
@@ -98,9 +95,7 @@ def test_one_team_goes_alone(platform: Any) -> None:
 def test_a_stack_that_is_not_there_is_named(platform: Any) -> None:
     done = platform.destroy("team-c")
     assert done.returncode == 2
-    assert done.stderr == (
-        "destroy: found no stack team-c, expected some of cluster, foundation, perimeter, team-a\n"
-    )
+    assert done.stderr == ("destroy: found no stack team-c, expected some of cluster, foundation, team-a\n")
 
 
 def test_without_a_tree_it_says_how_to_get_one(company: Any) -> None:
@@ -123,7 +118,7 @@ def test_what_terraform_says_is_passed_on(platform: Any) -> None:
     platform.apis.on("*", r"storage.googleapis.com/storage/v1/b/.*", lambda _: refusal(403, "Access denied."))
     done = platform.destroy()
     assert done.returncode == 1
-    assert "Access denied" in done.stderr and "destroy: perimeter: terraform init failed" in done.stderr
+    assert "Access denied" in done.stderr and "destroy: team-a: terraform init failed" in done.stderr
     assert "Traceback" not in done.stderr
 
 

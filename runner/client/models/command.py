@@ -280,7 +280,9 @@ Example:
 """
 )
 @click.argument("name")
-@click.option("--stage", required=True, type=click.Choice(STAGES), help="The stage.")
+@click.option(
+    "--stage", required=True, type=click.Choice(STAGES), metavar="STAGE", help="staging or production."
+)
 @_REASON
 @common
 def rollback(asked: Asked, name: str, stage: str, reason: str) -> Any:

@@ -13,8 +13,10 @@ from policies.channels.evidence import Assumed, Evidence, Leak
 from policies.channels.registry import Channel, all_channels
 from policies.facts.build import build_world
 from policies.facts.world import World
+from policies.report.cited import cited
 from policies.report.grade import grade
 from policies.report.model import Report
+from policies.report.teams import sheets
 from policies.snapshot import load
 from policies.verdicts.catalogue import catalogue
 from policies.verdicts.decide import decide
@@ -64,6 +66,8 @@ def check_world(world: World, day: date, tell: Tell = _nobody) -> Report:
         tuple(verdicts),
         tuple(_trusted(world)),
         missing,
+        cited(world, tuple(verdicts)),
+        sheets(world, tuple(verdicts)),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policies.channels.evidence import Assumed
+from policies.report.cited import Cited
 from policies.report.grade import Grade
+from policies.report.teams import Sheet
 from policies.snapshot.model import Input
 from policies.verdicts.model import STATUSES, Finding, Status, Verdict
 
@@ -14,7 +16,8 @@ from policies.verdicts.model import STATUSES, Finding, Status, Verdict
 @dataclass(frozen=True, slots=True)
 class Report:
     """The answer of one check. ``trusted``: what the boundary takes as given, whatever the channels say;
-    ``not_built``: channels of the catalogue that have no verdict yet."""
+    ``not_built``: channels of the catalogue that have no verdict yet; ``cited``: what stands at the attributes the
+    verdicts cite; ``teams``: who can reach what, per team."""
 
     assurance: str
     grade: Grade
@@ -22,6 +25,8 @@ class Report:
     verdicts: tuple[Verdict, ...]
     trusted: tuple[Assumed, ...] = ()
     not_built: tuple[str, ...] = ()
+    cited: Cited = field(default_factory=dict)
+    teams: tuple[Sheet, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -16,14 +16,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from policies.channels.evidence import Assumed, Residual
-from policies.report.drawing import PLANES, Lane, family, lanes, rank
+from policies.facts import evidence
+from policies.report.drawing import PLANES, Lane, clipped, family, lanes, named_teams, open_paths, rank
 from policies.report.model import Report
 from policies.report.plain import plain
 from policies.verdicts.catalogue import Entry, catalogue
 from policies.verdicts.model import STATUSES, Finding, Status, Verdict
 
 # What is listed of a long list; the page says how much it leaves out, and that the JSON report holds it all.
-_CONTROLS, _FINDINGS, _ROWS = 20, 10, 200
+_CONTROLS, _FINDINGS, _ROWS, _EVIDENCE = 12, 10, 200, 4
 _SEVERITIES = ("critical", "high", "medium", "low")
 _SCHEMES = {
     "CIS-GCP": "CIS Google Cloud Platform Foundation Benchmark",
@@ -74,17 +75,18 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One control of a standard and the channels it stands for, by status, the worst first."""
+    """One control of a standard, the channels it stands for by status, the worst first, and what was read for each."""
 
     name: str
     channels: tuple[tuple[Status, tuple[str, ...]], ...]
+    evidence: Some[tuple[str, evidence.Control]]
 
 
 def render(report: Report, day: date) -> str:
     """The page; ``day`` is the day from which what is left of an exception is counted. The same bytes for the same
     arguments."""
     style, script = _asset("report.css"), _asset("report.js")
-    drawn = lanes(report)
+    drawn, faults = lanes(report), _faults(report)
     return (
         _environment()
         .get_template("report.html.j2")
@@ -96,9 +98,14 @@ def render(report: Report, day: date) -> str:
             style_hash=_hash(style),
             script_hash=_hash(script),
             statuses=STATUSES,
-            faults=_faults(report),
+            faults=faults,
+            shown_findings={finding.id for fault in faults for finding in fault.findings.shown},
             planes=PLANES,
             lanes=drawn,
+            named=named_teams(report.teams),
+            networked=[(n, s) for n, s in enumerate(report.teams, start=1) if s.network == "project"],
+            open_paths=open_paths(finding for fault in faults for finding in fault.findings.shown),
+            anchor=_anchor,
             grounds=_some(_grounds(report, day), _ROWS),
             residuals=_residuals(report),
             inputs=_some(report.inputs, _ROWS),
@@ -121,7 +128,13 @@ def _environment() -> Environment:
         finalize=lambda value: plain(value) if type(value) is str else value,
     )
     environment.filters["prose"] = _prose
+    environment.filters["clipped"] = clipped
     return environment
+
+
+def _anchor(number: int) -> str:
+    """The identifier of a team's sheet: by its number, since a name may be anything."""
+    return f"team-{number}"
 
 
 def _prose(text: str) -> Markup:
@@ -213,13 +226,24 @@ def _standards(report: Report) -> list[tuple[str, list[Control]]]:
     schemes: dict[str, list[Control]] = {title: [] for title in _SCHEMES.values()}
     for name in sorted(found, key=_numbered):
         scheme = name.split()[0] if " " in name else name[0]
-        schemes[_SCHEMES[scheme]].append(Control(name, _by_status(found[name])))
+        worst = sorted(found[name], key=lambda verdict: rank(verdict.status))
+        schemes[_SCHEMES[scheme]].append(Control(name, _by_status(worst), _some(_read(worst), _EVIDENCE)))
     return [(title, controls) for title, controls in schemes.items() if controls]
+
+
+def _read(verdicts: list[Verdict]) -> Iterator[tuple[str, evidence.Control]]:
+    """What was read for each channel: where its first finding stands, else the first control that cuts it."""
+    for verdict in verdicts:
+        found = next((f for f in verdict.findings if f.address), None)
+        if found is not None:
+            yield verdict.id, evidence.Control(found.address, found.attribute)
+        elif verdict.controls:
+            yield verdict.id, verdict.controls[0]
 
 
 def _by_status(verdicts: list[Verdict]) -> tuple[tuple[Status, tuple[str, ...]], ...]:
     groups: dict[Status, list[str]] = {}
-    for verdict in sorted(verdicts, key=lambda verdict: rank(verdict.status)):
+    for verdict in verdicts:
         groups.setdefault(verdict.status, []).append(verdict.id)
     return tuple((status, tuple(ids)) for status, ids in groups.items())
 

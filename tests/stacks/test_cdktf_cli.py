@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import npm
 from tests.stacks.trees import ROOT
 
 CLI = Path(__file__).parent / "cli"
@@ -40,13 +38,9 @@ sys.exit(app.main(pathlib.Path.cwd()))
 
 @pytest.fixture(scope="module")
 def node() -> dict[str, str]:
-    """The environment in which the virtual environment's own Node comes first."""
-    binaries = Path(sys.executable).parent
-    if not (binaries / "node").exists():
-        pytest.skip("no Node in the virtual environment: make setup")
+    """The environment of the command line."""
     return {
-        **os.environ,
-        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+        **npm.environment(),
         "PYTHONPATH": str(ROOT),
         "CI": "1",
         "CHECKPOINT_DISABLE": "1",  # no question to its maker about newer versions
@@ -54,26 +48,9 @@ def node() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def cdktf(node: dict[str, str]) -> Path:
-    """The pinned command line, installed once for each state of its lock file."""
-    lock = (CLI / "package-lock.json").read_bytes()
-    home = ROOT / ".cloister" / "cdktf-cli" / hashlib.sha256(lock).hexdigest()[:12]
-    program = home / "node_modules" / "cdktf-cli" / "bundle" / "bin" / "cdktf"
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if not (home / "complete").exists():
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(CLI / name, home)
-            command = ["nice", "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-            done = subprocess.run(command, cwd=home, env=node, capture_output=True, text=True)
-            if done.returncode:
-                reason = (done.stderr.strip().splitlines() or ["npm failed"])[-1]
-                pytest.skip(
-                    f"the npm registry does not give cdktf-cli ({reason}): npm ci in tests/stacks/cli"
-                )
-            (home / "complete").touch()
-    return program
+def cdktf() -> Path:
+    """The pinned command line."""
+    return npm.installed(CLI) / "cdktf-cli" / "bundle" / "bin" / "cdktf"
 
 
 def _synth(cdktf: Path, node: dict[str, str], home: Path, app: str) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from cloister.declarations import DeclarationErrors
+from cloister.declarations.options import FORMAT
 from cloister.declarations.terminal import Progress
 from policies.check import check_paths, check_world, today, world_of
 from policies.report.as_json import as_dict
@@ -98,7 +99,7 @@ def check(
 @click.argument("name", metavar="CHANNEL|FINDING")
 @PATHS
 @BOUNDARY
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 def explain(name: str, paths: tuple[Path, ...], boundary: Path, format_: str) -> None:
     """Say what a channel means, why it holds or not here, and how to close it.
 

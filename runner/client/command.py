@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.later import LateGroup, Later
 from runner.client.view import View, printable, size
 
@@ -64,13 +65,8 @@ Exit codes: 0 the run is done; 1 it failed; 2 it could not be run as asked.
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Where the inputs lie on this machine, as data/... below it. Default: beside FILE.",
 )
-@click.option(
-    "--directory",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path(),
-    help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
-)
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@DIRECTORY
+@FORMAT
 def run(file: Path, team_name: str, data: Path | None, directory: Path, format_: str) -> None:
     """Run the job in FILE on an object store of this machine, sealed as on the platform.
 

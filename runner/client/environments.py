@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client import libraries
 from runner.client.view import size
 
@@ -37,13 +38,8 @@ Exit codes: 0 built; 2 it could not be built or uploaded.
 )
 @click.argument("lock", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--team", "team_name", help="Upload it to this team's code bucket too.")
-@click.option(
-    "--directory",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path(),
-    help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
-)
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@DIRECTORY
+@FORMAT
 def build(lock: Path, team_name: str | None, directory: Path, format_: str) -> None:
     """Install the wheels that LOCK names by hash; with --team, upload them as one archive."""
     # Imported here: `cloister env --help` needs none of the store's libraries.
@@ -77,7 +73,7 @@ def build(lock: Path, team_name: str | None, directory: Path, format_: str) -> N
 
 
 @env.command("list", epilog="\b\nExample:\n  cloister env list\n")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@FORMAT
 def list_(format_: str) -> None:
     """The environments built on this machine. People cannot list a team's bucket."""
     found = []

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
+from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.terminal import table
 from runner.client.cluster import compare as comparing
 from runner.client.cluster import entries, failures, shown
 from runner.client.cluster.failures import Failure, Group
 from runner.client.cluster.history import History
-from runner.client.cluster.options import CONTEXT, DIRECTORY, DONE, FORMAT, answers, history, print_json
+from runner.client.cluster.options import CONTEXT, DONE, answers, history, print_json
 from runner.client.cluster.options import TEAM as ONE_TEAM
 
 KEPT_DAYS = 3  # Kubernetes forgets ended runs after that

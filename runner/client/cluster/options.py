@@ -28,16 +28,7 @@ TEAM = click.option(
     help="The team whose runs they are: a file of teams/.",
     shell_complete=teams,
 )
-DIRECTORY = click.option(
-    "--directory",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path(),
-    help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
-)
 CONTEXT = click.option("--context", help="The kubeconfig's context. Default: its current one.")
-FORMAT = click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 
 
 def answers(command: Command) -> Command:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.terminal import table
 from runner.client.cluster import shown
 from runner.client.cluster.explain import Said
@@ -15,10 +16,8 @@ from runner.client.cluster.following import Printer, ended_well, follow
 from runner.client.cluster.history import Record
 from runner.client.cluster.options import (
     CONTEXT,
-    DIRECTORY,
     DONE,
     FAILED,
-    FORMAT,
     TEAM,
     answers,
     history,

@@ -12,12 +12,13 @@ import yaml
 
 from cloister.declarations import DeclarationErrors, Mistake
 from cloister.declarations.mistakes import nearest, shown
+from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.schedule import Schedule
 from runner.client.cluster import labels, manifests, submit
 from runner.client.cluster.connection import Cluster
 from runner.client.cluster.following import follow
 from runner.client.cluster.history import History
-from runner.client.cluster.options import CONTEXT, DIRECTORY, DONE, FORMAT, TEAM, answers, print_json
+from runner.client.cluster.options import CONTEXT, DONE, TEAM, answers, print_json
 from runner.client.cluster.place import Place
 from runner.client.cluster.place import place as find_place
 from runner.client.cluster.schedules import installed

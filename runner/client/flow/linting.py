@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.flow.lint.inside import Inside, of_team
 from runner.client.flow.lint.rules import Finding, findings
 from runner.client.jobs import find_team
@@ -31,13 +32,8 @@ Exit codes: 0 nothing would leave; 1 something would, or cannot run sealed; 2 FI
 @click.option(
     "--team", "team_name", help="Whose buckets and network count as its own. Default: nobody's, sealed."
 )
-@click.option(
-    "--directory",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path(),
-    help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
-)
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@DIRECTORY
+@FORMAT
 def lint_(file: Path, team_name: str | None, directory: Path, format_: str) -> None:
     """Read the flow in FILE, and the files of its directory it imports, and name what would leave.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from cloister.declarations import DeclarationErrors, Declarations, Mistake, Team, load_job
+from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.flow import fan_out as fanned
 from runner.client.flow import packaging, parameters
 from runner.client.flow.lint.inside import of_team
@@ -68,13 +69,8 @@ as asked.
     help="Run nothing: write the flow's job here, for a schedule and `cloister job deploy`.",
 )
 @click.option("--context", help="With --submit: the kubeconfig's context. Default: its current one.")
-@click.option(
-    "--directory",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path(),
-    help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
-)
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@DIRECTORY
+@FORMAT
 def run(
     file: Path,
     words: Sequence[str],

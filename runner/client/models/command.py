@@ -14,6 +14,7 @@ import click
 from cloister.declarations import DeclarationErrors, Mistake
 from cloister.declarations.fields import memory_bytes
 from cloister.declarations.mistakes import shown as as_found
+from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.models import shown
 from runner.client.models.asking import Answer, NoAnswer, declared_release, team_file
 
@@ -53,19 +54,12 @@ def common(command: Command) -> Command:
             raise SystemExit(WRONG_QUESTION) from None
 
     for option in (
-        click.option(
-            "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
-        ),
+        FORMAT,
         click.option(
             "--local", is_flag=True, help="Ask the registry of this machine, over runs of `cloister job run`."
         ),
         click.option("--context", help="The kubeconfig's context. Default: its current one."),
-        click.option(
-            "--directory",
-            type=click.Path(path_type=Path, exists=True, file_okay=False),
-            default=Path(),
-            help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
-        ),
+        DIRECTORY,
         click.option(
             "--team", "team_name", required=True, help="The team whose models they are: a file of teams/."
         ),

@@ -14,11 +14,21 @@ from click.core import ParameterSource
 from cloister.declarations import Team, load, load_with
 from cloister.declarations.completing import teams
 from cloister.declarations.mistakes import nearest, shown
-from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.schemas import MODELS, schema
 from cloister.declarations.terminal import table
 from cloister.fields import FIELDS, HEADER, as_yaml, content, gpus_of
 from cloister.receives import described, lines
+
+DIRECTORY = click.option(
+    "--directory",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="Where boundary.yaml, platform.yaml and teams/ lie. Default: here.",
+)
+FORMAT = click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
 
 _NEEDED = {"name": "NAME", "members": "--members"}
 

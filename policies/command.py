@@ -16,7 +16,6 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from cloister.declarations import DeclarationErrors
-from cloister.declarations.options import FORMAT
 from cloister.declarations.terminal import Progress
 from policies.check import check_paths, check_world, today, world_of
 from policies.report.as_json import as_dict
@@ -99,7 +98,7 @@ def check(
 @click.argument("name", metavar="CHANNEL|FINDING")
 @PATHS
 @BOUNDARY
-@FORMAT
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def explain(name: str, paths: tuple[Path, ...], boundary: Path, format_: str) -> None:
     """Say what a channel means, why it holds or not here, and how to close it.
 

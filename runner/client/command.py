@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.later import LateGroup, Later
+from runner.client.options import DIRECTORY, FORMAT
 from runner.client.view import View, printable, size
 
 if TYPE_CHECKING:

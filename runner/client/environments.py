@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client import libraries
+from runner.client.options import DIRECTORY, FORMAT
 from runner.client.view import size
 
 WRONG_QUESTION = 2

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.terminal import table
 from runner.client.cluster import compare as comparing
 from runner.client.cluster import entries, failures, shown
@@ -18,6 +17,7 @@ from runner.client.cluster.failures import Failure, Group
 from runner.client.cluster.history import History
 from runner.client.cluster.options import CONTEXT, DONE, answers, history, print_json
 from runner.client.cluster.options import TEAM as ONE_TEAM
+from runner.client.options import DIRECTORY, FORMAT
 
 KEPT_DAYS = 3  # Kubernetes forgets ended runs after that
 

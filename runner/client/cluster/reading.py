@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.terminal import table
 from runner.client.cluster import shown
 from runner.client.cluster.explain import Said
@@ -24,6 +23,7 @@ from runner.client.cluster.options import (
     print_json,
 )
 from runner.client.cluster.runs import Attempt, Run, State
+from runner.client.options import DIRECTORY, FORMAT
 from runner.image.exits import exit_class
 
 WEEK = timedelta(days=7)

@@ -9,7 +9,6 @@ import click
 
 from cloister.declarations import DeclarationErrors, Mistake
 from cloister.declarations.mistakes import nearest, shown
-from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.terminal import table
 from runner.client.cluster import labels
 from runner.client.cluster import shown as show_as
@@ -18,6 +17,7 @@ from runner.client.cluster.options import CONTEXT, TEAM, answers, print_json
 from runner.client.cluster.place import place
 from runner.client.cluster.runs import literals, runs, specification
 from runner.client.cluster.schedules import Installed, installed
+from runner.client.options import DIRECTORY, FORMAT
 
 NEXT = 5
 

@@ -12,7 +12,6 @@ import yaml
 
 from cloister.declarations import DeclarationErrors, Mistake
 from cloister.declarations.mistakes import nearest, shown
-from cloister.declarations.options import DIRECTORY, FORMAT
 from cloister.declarations.schedule import Schedule
 from runner.client.cluster import labels, manifests, submit
 from runner.client.cluster.connection import Cluster
@@ -24,6 +23,7 @@ from runner.client.cluster.place import place as find_place
 from runner.client.cluster.schedules import installed
 from runner.client.jobs import Prepared
 from runner.client.local import new_run_id
+from runner.client.options import DIRECTORY, FORMAT
 from runner.client.view import View
 
 

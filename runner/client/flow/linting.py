@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.flow.lint.inside import Inside, of_team
 from runner.client.flow.lint.rules import Finding, findings
 from runner.client.jobs import find_team
+from runner.client.options import DIRECTORY, FORMAT
 from runner.client.view import printable
 
 NOTHING, FOUND = 0, 1

@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from cloister.declarations import DeclarationErrors, Declarations, Mistake, Team, load_job
-from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.flow import fan_out as fanned
 from runner.client.flow import packaging, parameters
 from runner.client.flow.lint.inside import of_team
@@ -18,6 +17,7 @@ from runner.client.flow.lint.rules import findings
 from runner.client.flow.lint.source import flow_name, read
 from runner.client.flow.linting import sentences
 from runner.client.jobs import Prepared, find_team, prepare
+from runner.client.options import DIRECTORY, FORMAT
 
 DONE, FAILED, WRONG_QUESTION = 0, 1, 2
 

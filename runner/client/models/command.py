@@ -14,9 +14,9 @@ import click
 from cloister.declarations import DeclarationErrors, Mistake
 from cloister.declarations.fields import memory_bytes
 from cloister.declarations.mistakes import shown as as_found
-from cloister.declarations.options import DIRECTORY, FORMAT
 from runner.client.models import shown
 from runner.client.models.asking import Answer, NoAnswer, declared_release, team_file
+from runner.client.options import DIRECTORY, FORMAT
 
 DONE, NO, WRONG_QUESTION = 0, 1, 2
 Command = TypeVar("Command", bound=Callable[..., Any])

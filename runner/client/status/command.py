@@ -10,9 +10,9 @@ import click
 from cloister.declarations import DeclarationErrors, Mistake, load
 from cloister.declarations.completing import teams
 from cloister.declarations.mistakes import nearest, shown
-from cloister.declarations.options import DIRECTORY
 from cloister.declarations.terminal import Progress, width
 from runner.client.cluster.options import CONTEXT, DONE, FAILED, answers
+from runner.client.options import DIRECTORY
 from runner.client.status.model import PlatformStatus
 
 

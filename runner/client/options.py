@@ -1,4 +1,4 @@
-"""The options that commands over the declarations share."""
+"""The options that all of the client's commands share; nothing heavy is imported for them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from policies.facts.build import build_world
 from policies.facts.world import World
 from policies.report.cited import cited
 from policies.report.grade import grade
-from policies.report.model import Report
+from policies.report.model import Detail, Report
 from policies.report.teams import sheets
 from policies.snapshot import load
 from policies.verdicts.catalogue import catalogue
@@ -66,8 +66,7 @@ def check_world(world: World, day: date, tell: Tell = _nobody) -> Report:
         tuple(verdicts),
         tuple(_trusted(world)),
         missing,
-        cited(world, tuple(verdicts)),
-        sheets(world, tuple(verdicts)),
+        lambda: Detail(cited(world, tuple(verdicts)), sheets(world, tuple(verdicts))),
     )
 
 

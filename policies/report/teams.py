@@ -5,7 +5,7 @@ Nothing here is judged: these are the facts the channels judge, put together the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -206,8 +206,12 @@ def _why(world: World, team: str, text: str) -> tuple[str, str, str]:
 @fact
 def _bindings(world: World) -> dict[str, list[Res]]:
     """Role bindings by the team they belong to."""
+    return _by_owner(world, world.of(*BINDINGS))
+
+
+def _by_owner(world: World, resources: Iterable[Res]) -> dict[str, list[Res]]:
     found: dict[str, list[Res]] = {}
-    for res in world.of(*BINDINGS):
+    for res in resources:
         if team := owner(world, res):
             found.setdefault(team, []).append(res)
     return found
@@ -229,11 +233,7 @@ def _ways_to(world: World) -> dict[str, list[Edge]]:
 @fact
 def _owned(world: World) -> dict[str, list[Res]]:
     """Data nodes by the team they belong to."""
-    found: dict[str, list[Res]] = {}
-    for res in data_nodes(world):
-        if team := owner(world, res):
-            found.setdefault(team, []).append(res)
-    return found
+    return _by_owner(world, data_nodes(world))
 
 
 @fact

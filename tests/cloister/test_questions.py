@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,14 +12,6 @@ from cloister.declarations import load
 from .terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def company(tmp_path: Path) -> Path:
-    for name in ("boundary.yaml", "platform.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "teams", tmp_path / "teams")
-    return tmp_path
 
 
 def asked(company: Path, *flags: str, columns: int = 80) -> Terminal:

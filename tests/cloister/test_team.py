@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,6 @@ from cloister.main import cli
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests/cases/declarations"
-
-
-@pytest.fixture
-def company(tmp_path: Path) -> Path:
-    """A copy of the shipped example's declarations."""
-    for name in ("boundary.yaml", "platform.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "teams", tmp_path / "teams")
-    return tmp_path
 
 
 def team(company: Path, *arguments: str) -> Result:

@@ -169,19 +169,7 @@ class Job:
             self.work.mkdir(exist_ok=True)
             os.chown(self.work, self.uid, self.uid)
 
-        def prepare() -> None:
-            if os.geteuid() == 0:
-                open_up()
-            if self.uid is not None:
-                os.setgroups([])
-                os.setresgid(self.uid, self.uid, self.uid)
-                os.setresuid(self.uid, self.uid, self.uid)
-            if self.before is not None:
-                self.before()
-
-        return subprocess.Popen(
-            RUNNER, env=variables, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=prepare
-        )
+        return started(variables, self.uid, self.before)
 
     def finish(self) -> Result:
         return finished(self.start())
@@ -193,6 +181,26 @@ class Job:
     def manifest(self) -> dict[str, Any] | None:
         document = self.store.get(BUCKETS["artifacts"], f"{self.prefix}manifest.json")
         return None if document is None else json.loads(document)
+
+
+def started(
+    settings: Mapping[str, str], uid: int | None, before: Callable[[], object] | None = None
+) -> subprocess.Popen[bytes]:
+    """The runner as a process: as ``uid`` where there is one; ``before`` runs in it first."""
+
+    def prepare() -> None:
+        if os.geteuid() == 0:
+            open_up()
+        if uid is not None:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+        if before is not None:
+            before()
+
+    return subprocess.Popen(
+        RUNNER, env=settings, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=prepare
+    )
 
 
 def finished(process: subprocess.Popen[bytes], timeout: float = 90) -> Result:

@@ -263,7 +263,7 @@ def layers(world: World, network: Key) -> list[Layer]:
 def _rivals(level: list[Layer]) -> list[Layer]:
     """The layers of one level. Google keeps one global policy of a network, and one a region: where several are
     associated the one that stays may be any, so what each of them allows passes before another one denies it."""
-    if len(level) - len({layer.region for layer in level}) == 0:
+    if len(level) == len({layer.region for layer in level}):
         return level
     permissive = [
         Layer(

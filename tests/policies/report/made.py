@@ -6,7 +6,7 @@ from datetime import date
 
 from policies.channels.evidence import Advice, Assumed, Control, Evidence, Leak, Residual, Step
 from policies.report.grade import grade
-from policies.report.model import Report
+from policies.report.model import Detail, Report
 from policies.report.teams import Access, Beyond, Door, Identity, Node, Passing, Sheet
 from policies.snapshot.model import Input
 from policies.verdicts.catalogue import catalogue
@@ -36,8 +36,9 @@ def report_over(evidence: dict[str, list[Evidence]], name: str = "cdk.tf.json") 
     failing = any(verdict.findings for verdict in verdicts)
     return Report(
         "project", grade(failing, "project", False), (Input(name, "0" * 64),), verdicts, trusted,
-        cited={(c.address, c.attribute): name for verdict in verdicts for c in verdict.controls},
-        teams=(sheet_of(name),),
+        gather=lambda: Detail(
+            {(c.address, c.attribute): name for verdict in verdicts for c in verdict.controls}, (sheet_of(name),)
+        ),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pytest
 from policies.channels.evidence import Assumed, Control, Evidence, Leak, Step
 from policies.report.as_html import render
 from policies.report.drawing import FAMILIES, family, lanes, named_teams, plane
+from policies.report.model import Detail
 from policies.verdicts.catalogue import catalogue
 from tests.policies.report.company import company, report
 from tests.policies.report.made import DAY, HOSTILE, failing_over, report_over, sheet_of
@@ -185,7 +186,7 @@ def test_teams_with_findings_come_first_in_a_drawing_that_has_no_room_for_all() 
     named = named_teams(tuple(teams))
     assert len(named) < 20 and named[0] == (151, teams[150])
     assert [number for number, _ in named[1:]] == list(range(1, len(named)))
-    root = Tree(render(replace(report_over({}), teams=tuple(teams)), DAY)).root
+    root = Tree(render(replace(report_over({}), gather=lambda: Detail(teams=tuple(teams))), DAY)).root
     (svg,) = root.all("svg")
     assert "and 185 more" in svg.text and "200 teams' data" in svg.text
     assert len(root.all("details", class_="team")) == 200

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..reach import open_up
-from ..support import BUCKETS, NOBODY, RUNNER, Job, Result, StoreClient, finished
+from ..support import BUCKETS, NOBODY, Job, Result, StoreClient, finished, started
 
 ARTIFACTS = BUCKETS["artifacts"]
 TEAM_FILE = "sha256:" + "7" * 64
@@ -115,17 +114,7 @@ class Team:
             **self.settings,
         }
 
-        def prepare() -> None:
-            if os.geteuid() == 0:
-                open_up()
-            if self.uid is not None:
-                os.setgroups([])
-                os.setresgid(self.uid, self.uid, self.uid)
-                os.setresuid(self.uid, self.uid, self.uid)
-
-        return subprocess.Popen(
-            RUNNER, env=settings, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=prepare
-        )
+        return started(settings, self.uid)
 
     def ask(self, verb: str, **given: Any) -> Answered:
         return answered(finished(self.start(verb, **given)))

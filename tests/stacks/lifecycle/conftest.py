@@ -26,11 +26,16 @@ import sys
 from pathlib import Path
 from cloister.declarations import load
 from stacks.lifecycle.deploy import deploy, forgotten
+from stacks.lifecycle.terraform import Failed
 from stacks.lifecycle.tree import in_order
 from stacks.rest import Google
 google, stacks = Google("acme-ml-prod"), in_order(Path("cdktf.out"))
 print("forgotten:", *forgotten(google, load(Path()), stacks))
-deploy(Path(".cloister/terraform"), stacks, google, print, ask=False, dry_run="--dry-run" in sys.argv)
+try:
+    deploy(Path(".cloister/terraform"), stacks, google, print, ask=False, dry_run="--dry-run" in sys.argv)
+except Failed as error:
+    print(error.output, file=sys.stderr)
+    sys.exit(str(error))
 """
 
 

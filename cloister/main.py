@@ -42,7 +42,7 @@ COMMANDS = {
     "status": Lazy(
         "runner.client.status.command:status", "How the platform stands, and what needs somebody."
     ),
-    "image": Lazy("cloister.image:image", "Publish the runner's image."),
+    "image": Lazy("stacks.publish.command:image", "Publish the platform's images."),
     "flow": Lazy("runner.client.flow:flow", "Lint and run Metaflow flows inside the boundary."),
     "completion": Lazy("cloister.completion:completion", "Completion for bash, zsh and fish."),
 }

@@ -27,8 +27,19 @@ CUSTOM_ROLES = {
         ],
     ),
     names.OPERATOR: (
-        "Reach the cluster, and manage buckets from outside the network",
-        ["container.clusters.connect", "container.clusters.get", "storage.buckets.exemptFromIpFilter"],
+        "Reach the cluster, manage buckets from outside the network, and attest images",
+        [
+            "binaryauthorization.attestors.get",
+            "binaryauthorization.attestors.verifyImageAttested",
+            "container.clusters.connect",
+            "container.clusters.get",
+            "containeranalysis.notes.attachOccurrence",
+            "containeranalysis.notes.listOccurrences",
+            "containeranalysis.occurrences.create",
+            "containeranalysis.occurrences.get",
+            "containeranalysis.occurrences.list",
+            "storage.buckets.exemptFromIpFilter",
+        ],
     ),
 }
 

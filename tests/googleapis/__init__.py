@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -71,7 +69,7 @@ class GoogleApis:
         self.requests: list[Request] = []
         self.strangers: list[str] = []  # hosts that were asked for and are not played
         self._routes: list[tuple[str, str, re.Pattern[str], Handler]] = []
-        self._tunnels: dict[str, int] = {}
+        self.judges: set[str] = {"oauth2.googleapis.com"}  # hosts that see to credentials themselves
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.on("POST", "oauth2.googleapis.com/token", self._token)
@@ -84,10 +82,6 @@ class GoogleApis:
         """
         host, _, path = url.partition("/")
         self._routes.insert(len(self._routes) if last else 0, (method, host, re.compile("/" + path), handler))
-
-    def tunnel(self, host: str, port: int) -> None:
-        """Lead a host's connections, as they are, to a server of this machine that holds a certificate itself."""
-        self._tunnels[host] = port
 
     def __enter__(self) -> GoogleApis:
         thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -132,10 +126,7 @@ class GoogleApis:
 
     def _answer(self, request: Request) -> Answer:
         self.requests.append(request)
-        if (
-            request.host != "oauth2.googleapis.com"
-            and request.headers.get("authorization") != "Bearer deployer"
-        ):
+        if request.host not in self.judges and request.headers.get("authorization") != "Bearer deployer":
             return refusal(401, "Request had invalid authentication credentials.")
         for method, host, path, handler in self._routes:
             if method in (request.method, "*") and host == request.host and path.fullmatch(request.path):
@@ -153,15 +144,11 @@ class GoogleApis:
 
             def do_CONNECT(self) -> None:
                 host = self.path.partition(":")[0]
-                if host not in apis._tunnels and host not in {route[1] for route in apis._routes}:
+                if host not in {route[1] for route in apis._routes}:
                     apis.strangers.append(host)
                     self.send_error(403)
                     return
                 self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                if host in apis._tunnels:
-                    _splice(self.connection, apis._tunnels[host])
-                    self.close_connection = True
-                    return
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(*apis.authority.issue(host))
                 self.connection = context.wrap_socket(self.connection, server_side=True)
@@ -183,9 +170,11 @@ class GoogleApis:
                     answer.headers or {"Content-Type": "application/json; charset=UTF-8"}
                 ).items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
+                if self.command != "HEAD":  # whose length is that of what it does not send
+                    self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                if self.command != "HEAD":
+                    self.wfile.write(data)
 
             def _body(self) -> bytes:
                 if self.headers.get("Transfer-Encoding") != "chunked":
@@ -197,25 +186,9 @@ class GoogleApis:
                 self.rfile.readline()
                 return body
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
             def log_message(self, *_: object) -> None:
                 pass
 
         return Front
-
-
-def _splice(client: socket.socket, port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port)) as server:
-        back = threading.Thread(target=_copy, args=(server, client), daemon=True)
-        back.start()
-        _copy(client, server)
-        back.join()
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)

@@ -29,7 +29,7 @@ class Node:
         return _built(self.command)
 
     def context(self) -> click.Context:
-        parent = click.Context(cli, info_name="cloister")
+        parent = click.Context(cli, info_name="cloister", **cli.context_settings)  # type: ignore[arg-type]
         for word in self.path[:-1]:
             found = parent.command.get_command(parent, word)  # type: ignore[attr-defined]
             parent = click.Context(found, info_name=word, parent=parent)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.expressions.values import Unknown
-from policies.facts.grants import Form, Grant, expression, normal_member
+from policies.facts.grants import Form, Grant, expression, granted, normal_member
 from policies.facts.lists import listed, text
 from policies.facts.naming import find, short
 from policies.facts.resource import Block, Res
-from policies.facts.roles import permissions
 from policies.facts.world import World
 
 
@@ -235,15 +234,4 @@ def _grant(
     world: World, kind: str, name: Any, on: Res | None, role: Any, member: Any, res: Res, attribute: str, form: Form,
     condition: str | Unknown | None = None,
 ) -> Grant:  # fmt: skip
-    return Grant(
-        kind,
-        _name(name),
-        on,
-        role,
-        permissions(world, role),
-        normal_member(world, member),
-        condition,
-        res,
-        attribute,
-        form,
-    )
+    return granted(world, kind, _name(name), on, role, member, condition, res, attribute, form)

@@ -103,6 +103,15 @@ def _outside(world: World) -> list[tuple[Grant, Standing]]:
     return [(grant, who) for grant, who in judged if who.outside]
 
 
+def granted(
+    world: World, kind: str, target: str | Unknown, on: Res | None, role: Any, member: Any, condition: str | Unknown | None,
+    res: Res, attribute: str, form: Form,
+) -> Grant:  # fmt: skip
+    """A grant with what its role permits and its member in normal form."""
+    permitted, who = permissions(world, role), normal_member(world, member)
+    return Grant(kind, target, on, role, permitted, who, condition, res, attribute, form)
+
+
 def normal_member(world: World, value: Any) -> str | Unknown:
     """A member in normal form, by identity where it refers to a service account of the snapshot."""
     found = resolved(world, value)
@@ -114,18 +123,7 @@ def _iam(world: World, res: Res, kind: str, form: Form) -> Iterator[Grant]:
     if kind == "google_project" and world.owns_project(target) is False:
         kind = ELSEWHERE
     for role, member, condition, attribute in _bindings(world, res, form):
-        yield Grant(
-            kind,
-            target,
-            on,
-            role,
-            permissions(world, role),
-            normal_member(world, member),
-            condition,
-            res,
-            attribute,
-            form,
-        )
+        yield granted(world, kind, target, on, role, member, condition, res, attribute, form)
 
 
 def _bindings(world: World, res: Res, form: Form) -> Iterator[tuple[Any, Any, Any, str]]:

@@ -45,14 +45,3 @@ class Graph:
                     came[edge.target] = edge
                     queue.append(edge.target)
         return None
-
-    def reachable(self, starts: Iterable[Hashable]) -> set[Hashable]:
-        """Every node that can be reached, the starts among them."""
-        seen = set(starts)
-        queue = deque(seen)
-        while queue:
-            for edge in self.edges.get(queue.popleft(), ()):
-                if edge.target not in seen:
-                    seen.add(edge.target)
-                    queue.append(edge.target)
-        return seen

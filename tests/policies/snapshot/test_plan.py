@@ -16,6 +16,7 @@ from policies.snapshot.expression_trees import argument
 from policies.snapshot.model import References
 from tests.policies.expressions.console import needs_terraform
 from tests.policies.expressions.test_json_syntax import TREE, planned, terraform
+from tests.policies.snapshot.hcl import hcl_like
 
 REFERENCE = Path(__file__).parents[2] / "data" / "reference"
 HCL = """
@@ -183,22 +184,6 @@ def test_only_the_references_of_hcl_are_known() -> None:
     assert argument(node) == References(("google_service_account.x.email", "var.a", "each.key"))
     assert argument({"constant_value": "${x}", "references": ["x"]}) == "${x}"
     assert argument([{"a": {"constant_value": None}}]) == [{"a": None}]
-
-
-def hcl_like(tree: dict[str, Any]) -> None:
-    """The reference plan as Terraform makes it from HCL: references without the text around them."""
-
-    def strip(node: Any) -> None:
-        if isinstance(node, dict):
-            if "references" in node:
-                node.pop("constant_value", None)
-            for inner in node.values():
-                strip(inner)
-        elif isinstance(node, list):
-            for inner in node:
-                strip(inner)
-
-    strip(tree["configuration"])
 
 
 def test_members_from_references_alone(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies.expressions.values import Unknown
 from policies.facts.world import World, fact
 
 # Services that administer, watch or protect, and are on wherever a project is run: none stores a team's data or
@@ -49,3 +50,16 @@ def is_needed(world: World, service: str) -> bool:
     name = service.removesuffix(".googleapis.com")
     words = _WORDS.get(name, (name,))
     return any(type_.startswith(word) for type_ in _types(world) for word in words)
+
+
+@fact
+def _switched_on(world: World) -> frozenset[str] | None:
+    """The services that the snapshot enables, None where one of them is not known."""
+    found = [res.get("service") for res in world.of("google_project_service")]
+    return None if any(isinstance(name, Unknown) for name in found) else frozenset(map(str, found))
+
+
+def may_be_on(world: World, service: str) -> bool:
+    """Whether a service is enabled by the snapshot, or by a resource of it whose service is not known."""
+    on = _switched_on(world)
+    return on is None or service in on

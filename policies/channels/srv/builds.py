@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault, flag, landed, present, sends
 from policies.channels.registry import channel
+from policies.channels.srv.starting import may_start
 from policies.expressions.values import Unknown
 from policies.facts.destinations import place
 from policies.facts.flows import leaves
@@ -30,6 +31,8 @@ _SOURCES = (
 _PUBLIC_POOL = (
     "{} runs its steps on Cloud Build's default pool, whose machines reach the internet outside the VPC"
 )
+# Whoever makes a build writes its steps, and its pool with them.
+_MAKES = ("cloudbuild.builds.create", "cloudbuild.connections.create", "cloudbuild.workerpools.create")
 _PRIVATE = "use a private pool of the project with no_external_ip"
 
 
@@ -64,6 +67,10 @@ def builds_run_in_closed_private_pools(world: World) -> Iterator[Evidence]:
             )
     yield from sends(world, "google_sourcerepo_repository", "pubsub_configs.topic", "topic",
                      "Source repository {} announces every change to")  # fmt: skip
+    yield from may_start(
+        world, "cloudbuild.googleapis.com", _MAKES,
+        "make builds, whose steps run what it likes on machines that reach the internet outside the VPC",
+    )  # fmt: skip
 
 
 def _trigger(world: World, res: Res) -> Iterator[Evidence]:

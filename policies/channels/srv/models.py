@@ -9,6 +9,7 @@ from typing import Any
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault, flag, present, sends
 from policies.channels.registry import channel
+from policies.channels.srv.starting import may_start
 from policies.expressions.values import Unknown
 from policies.facts.flows import leaves
 from policies.facts.resource import Res
@@ -111,6 +112,27 @@ _PRESENT = {
     "google_ml_engine_model": "Model {} answers on a public endpoint",
 }
 
+# What is made at run time stands in no plan: by the service, what makes code run there, and what it is called.
+_STARTED = (
+    ("aiplatform.googleapis.com", (
+        "aiplatform.customJobs.create", "aiplatform.hyperparameterTuningJobs.create", "aiplatform.nasJobs.create",
+        "aiplatform.trainingPipelines.create", "aiplatform.pipelineJobs.create", "aiplatform.schedules.create",
+        "aiplatform.persistentResources.create", "aiplatform.batchPredictionJobs.create", "aiplatform.models.upload",
+        "aiplatform.reasoningEngines.create", "aiplatform.sandboxEnvironments.create", "aiplatform.extensions.execute",
+        "aiplatform.notebookExecutionJobs.create", "aiplatform.notebookRuntimes.assign",
+        "aiplatform.notebookRuntimeTemplates.create",
+    ), "start jobs and notebooks of Vertex AI, whose code runs on Google's machines with the internet in reach"),
+    ("notebooks.googleapis.com", ("notebooks.instances.create", "notebooks.runtimes.create",
+                                  "notebooks.executions.create", "notebooks.schedules.create"),
+     "make notebooks, with addresses and a browser of its choice"),
+    ("workstations.googleapis.com", ("workstations.workstations.create", "workstations.workstationConfigs.create"),
+     "make workstations, whose browser downloads files"),
+    ("ml.googleapis.com", ("ml.jobs.create", "ml.versions.create"),
+     "start jobs of AI Platform, whose code runs on Google's machines with the internet in reach"),
+    ("dialogflow.googleapis.com", ("dialogflow.webhooks.create", "dialogflow.tools.create"),
+     "make webhooks and tools of conversations, which call any URL"),
+)  # fmt: skip
+
 
 @channel("SRV-05")
 def models_and_notebooks_stay_inside(world: World) -> Iterator[Evidence]:
@@ -129,6 +151,8 @@ def models_and_notebooks_stay_inside(world: World) -> Iterator[Evidence]:
     for res in world.of("google_workbench_instance"):
         for attribute, _ in leaves(res, "gce_setup.network_interfaces.access_configs"):
             yield fault(res, attribute, "Notebook {} has an address on the internet")
+    for service, permissions, does in _STARTED:
+        yield from may_start(world, service, permissions, does)
 
 
 def _setting(res: Res, setting: _Setting) -> Iterator[Evidence]:

@@ -11,12 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import yaml
 
 from docs.generate import architecture, catalogue, commands, declarations, navigation
+from docs.generate.environment import installed
 from policies.check import check_paths
 
 ROOT = Path(__file__).parents[2]
@@ -55,27 +55,6 @@ def assemble(synthesized: Path, pages: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def environment() -> Path:
-    """mkdocs, installed from the hashed lock when that has changed."""
-    done = ENVIRONMENT / ".installed"
-    program = ENVIRONMENT / "bin" / "mkdocs"
-    if done.exists() and done.read_bytes() == LOCK.read_bytes():
-        return program
-    print("docs: installing mkdocs into .cloister/docs/venv", flush=True)
-    venv.create(ENVIRONMENT, with_pip=True, clear=True)
-    pip = [
-        str(ENVIRONMENT / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]
-    subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
-    done.write_bytes(LOCK.read_bytes())
-    return program
-
-
 def build(program: Path, pages: Path, site: Path) -> int:
     """Build the site; mkdocs' exit code, 1 for any warning."""
     configuration = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
@@ -108,7 +87,8 @@ def main() -> int:
         print("docs: there is no cdktf.out; run `make synth`", file=sys.stderr)
         return 2
     assemble(synthesized, PAGES)
-    failed = build(environment(), PAGES, SITE)
+    print("docs: mkdocs, from docs/requirements.lock, in .cloister/docs/venv", flush=True)
+    failed = build(installed(LOCK, ENVIRONMENT) / "mkdocs", PAGES, SITE)
     if not failed:
         print(f"docs: {SITE.relative_to(ROOT)}/index.html")
     return failed

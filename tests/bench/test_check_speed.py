@@ -1,12 +1,11 @@
 """``cloister check`` as a whole process, over the reference grown to 2, 10, 100 and 1,000 teams, with the time that
-``json.load`` alone takes as the floor; and checkov and trivy on the same file where they are installed."""
+``json.load`` alone takes as the floor."""
 
 from __future__ import annotations
 
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,24 +56,4 @@ def test_check_of_the_example(benchmark: Any) -> None:
 def test_help(benchmark: Any) -> None:
     benchmark.pedantic(
         lambda: subprocess.run([CLOISTER, "--help"], check=True, capture_output=True), rounds=5
-    )
-
-
-@pytest.mark.parametrize(
-    ("scanner", "arguments", "bring"),
-    [
-        ("checkov", ["--quiet", "--compact", "--framework", "terraform_json", "-f"], "pipx install checkov"),
-        ("trivy", ["config", "--quiet"], "https://trivy.dev"),
-    ],
-)
-@pytest.mark.parametrize("teams", [2, 100])
-def test_scanners_on_the_same_file(
-    benchmark: Any, tmp_path: Path, scanner: str, arguments: list[str], bring: str, teams: int
-) -> None:
-    found = shutil.which(scanner)
-    if not found:
-        pytest.skip(f"no {scanner} on PATH: {bring}")
-    tree, _ = write(tmp_path, teams)
-    benchmark.pedantic(
-        lambda: subprocess.run([found, *arguments, str(tree)], capture_output=True), rounds=1, iterations=1
     )

@@ -47,6 +47,7 @@ def synthesize(declared: Declarations, out: Path, progress: Progress) -> None:
     from stacks.cluster import build_cluster
     from stacks.foundation import build_foundation
     from stacks.guardrails import build_guardrails
+    from stacks.perimeter import build_perimeter
     from stacks.team import build_team
 
     app = cdk.App(outdir=str(out))
@@ -65,9 +66,14 @@ def synthesize(declared: Declarations, out: Path, progress: Progress) -> None:
     foundation = build("foundation", build_foundation, [])
     cluster = build(CLUSTER, build_cluster, [foundation])
     guardrails = build("guardrails", build_guardrails, [cluster])
-    for name, team in declared.teams.items():
+    teams = [
         # A team's namespace comes up with every guardrail already in force.
         build(names.team_stack(name), lambda stack, team=team: build_team(stack, team), [guardrails])
+        for name, team in declared.teams.items()
+    ]
+    if foundation.organization is not None:
+        # It goes around what stands already; destroyed first, it locks nobody out of the rest.
+        build(names.PERIMETER, build_perimeter, [guardrails, *teams])
     app.synth()
     _forget_other_stacks(out, set(resources))
     total = f"{len(resources)} stacks"

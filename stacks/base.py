@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cloister.declarations import Boundary, Declarations, Platform, Team
+from cloister.declarations import Boundary, Declarations, Organization, Platform, Team
 from stacks import cdk
 
 
@@ -31,6 +31,12 @@ class Stack:
     @property
     def project(self) -> str:
         return self.boundary.project
+
+    @property
+    def organization(self) -> Organization | None:
+        """The organisation above the project, where the boundary names one."""
+        organization = self.boundary.organization
+        return organization if isinstance(organization, Organization) else None
 
     @property
     def region(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import linecache
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,14 +18,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from cloister.declarations import Declarations, load
+from cloister.declarations import Declarations, load, names
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "resources.md"
 _HEAD = """\
 # Every resource, why it is there, and what it closes
 
-Of the example company's stacks, in deploy order. Made by `python -m stacks.table`; do not edit it by hand.
+Of the example company's stacks, in deploy order, and of `perimeter`, which an
+[organisation](organization.md) adds. Made by `python -m stacks.table`; do not edit it by hand.
 A channel stands beside each resource that the proof names as a control of it: `cloister explain NET-01` says what the
 channel is, and why it is closed. A resource without one is there for another reason, which its sentence gives.
 """
@@ -40,17 +42,28 @@ def main() -> int:
 
 
 def page(root: Path) -> str:
-    """The page of the declarations under `root`, as Markdown."""
+    """The page of the declarations under `root`, and of the stack `perimeter` that an organisation adds, as Markdown."""
+    parts = [_HEAD, *_sections(root)]
+    with tempfile.TemporaryDirectory() as folder:
+        inside = Path(folder)
+        shutil.copy(root / "platform.yaml", inside)
+        shutil.copytree(root / "teams", inside / "teams")
+        shutil.copy(root / "examples" / "organization" / "boundary.yaml", inside)
+        parts.extend(_sections(inside, names.PERIMETER))
+    return "".join(parts)
+
+
+def _sections(root: Path, only: str = "") -> Iterator[str]:
+    """A table for every stack of the declarations under `root`, or for the one that is named."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "cdktf.out"
         out.mkdir()
         reasons = synthesize(load(root), out)
         channels = closed(out, root / "boundary.yaml")
-    parts = [_HEAD]
     for stack, why in reasons.items():
-        parts.append(f"\n## {stack}\n\n| resource | why it is there | channels it closes |\n|---|---|---|\n")
-        parts.extend(_rows(stack, why, channels))
-    return "".join(parts)
+        if stack.startswith(only):
+            yield f"\n## {stack}\n\n| resource | why it is there | channels it closes |\n|---|---|---|\n"
+            yield from _rows(stack, why, channels)
 
 
 def synthesize(declared: Declarations, out: Path) -> dict[str, dict[str, list[str]]]:
@@ -127,8 +140,8 @@ def _rows(stack: str, reasons: dict[str, list[str]], channels: dict[str, list[st
         for address in addresses:
             type_, _, name = address.partition(".")
             alike[type_, tuple(channels.get(f"{stack}/{address}", ()))].append(name)
-        for (type_, closes), names in alike.items():
-            listed = ", ".join(f"`{name}`" for name in names)
+        for (type_, closes), same in alike.items():
+            listed = ", ".join(f"`{name}`" for name in same)
             yield f"| `{type_}` {listed} | {_escaped(why)} | {', '.join(closes)} |\n"
 
 

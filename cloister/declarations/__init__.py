@@ -1,6 +1,6 @@
 """The declarations: what a company writes, as typed models. Imports nothing else of the project."""
 
-from cloister.declarations.boundary import Boundary
+from cloister.declarations.boundary import Boundary, Organization
 from cloister.declarations.job import Job
 from cloister.declarations.load import Declarations, load, load_beside, load_boundary, load_job, load_with
 from cloister.declarations.mistakes import DeclarationErrors, Mistake
@@ -13,6 +13,7 @@ __all__ = [
     "Declarations",
     "Job",
     "Mistake",
+    "Organization",
     "Platform",
     "Team",
     "load",

@@ -51,15 +51,19 @@ class Trusted(Declared):
 
 
 class Organization(Declared):
-    """The organisation above the project: `id` and `access_policy` are numbers in quotes."""
+    """The organisation above the project: `id` and `access_policy` are numbers in quotes.
+
+    `dry_run`: the service perimeter only logs what it would refuse, which closes nothing.
+    """
 
     id: Annotated[str, Shape(r"[0-9]{6,20}", 'the organisation\'s number in quotes, as "123456789012"')]
     access_policy: Annotated[str, Shape(r"[0-9]{6,20}", "the access policy's number in quotes")]
     customer: Annotated[str, Shape(r"C[0-9a-z]{6,12}", "the directory customer id, as C0123abcd")]
+    dry_run: bool = False
 
 
 class People(Declared):
-    """An ingress of the perimeter for humans and CI."""
+    """An ingress of the perimeter for humans and CI: who, from where (an access level), to which services."""
 
     access_level: Said
     identities: Listed[Trustee]

@@ -225,6 +225,29 @@ def custom_role(project: str, name: str) -> str:
     return f"projects/{project}/roles/{custom_role_id(name)}"
 
 
+PERIMETER = "perimeter"  # the stack that goes around the others, with an organisation
+
+
+def service_perimeter(access_policy: str, project: str) -> str:
+    """A perimeter's full name; an access policy holds those of many projects, so it is named by its own."""
+    return f"accessPolicies/{access_policy}/servicePerimeters/{project.replace('-', '_')}"
+
+
+def access_level(access_policy: str, level: str) -> str:
+    """An access level's full name, from itself or from its last part."""
+    return f"accessPolicies/{access_policy}/accessLevels/{level.rpartition('/')[2]}"
+
+
+def organization_policy(project: str, constraint: str) -> str:
+    """An organisation policy's full name, where it is set on a project."""
+    return f"projects/{project}/policies/{constraint}"
+
+
+def principal_access_boundary(project: str) -> str:
+    """The id of the boundary of a project's principals, among those of the organisation."""
+    return f"{project}-only"
+
+
 # --- of a team -------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from stacks.base import Stack
 
 # Which API serves which resources. Types are matched by the longest prefix; a type that none matches is an error.
 API_OF_TYPES = {
+    "google_access_context_manager_": "accesscontextmanager",
     "google_artifact_registry_": "artifactregistry",
     "google_billing_budget": "billingbudgets",
     "google_binary_authorization_": "binaryauthorization",
@@ -16,9 +17,11 @@ API_OF_TYPES = {
     "google_container_analysis_": "containeranalysis",
     "google_container_": "container",
     "google_dns_": "dns",
+    "google_iam_": "iam",
     "google_kms_": "cloudkms",
     "google_logging_": "logging",
     "google_monitoring_": "monitoring",
+    "google_org_policy_": "orgpolicy",
     "google_project_default_service_accounts": "iam",
     "google_project_iam_custom_role": "iam",
     "google_project_iam_": "cloudresourcemanager",
@@ -45,10 +48,15 @@ def api_of(type_: str) -> str | None:
     return API_OF_TYPES[prefix]
 
 
-def needed_apis(with_budgets: bool) -> list[str]:
+# Those of the stack `perimeter`, which only an organisation brings.
+_OF_AN_ORGANIZATION = {"accesscontextmanager", "orgpolicy"}
+
+
+def needed_apis(with_budgets: bool, with_organization: bool) -> list[str]:
     """The short names of the APIs to enable, sorted."""
     apis = {*API_OF_TYPES.values(), *_RUNNING}
-    return sorted(apis if with_budgets else apis - {"billingbudgets"})
+    unused = set() if with_budgets else {"billingbudgets"}
+    return sorted(apis - unused - (set() if with_organization else _OF_AN_ORGANIZATION))
 
 
 def enable_apis(stack: Stack) -> dict[str, Any]:
@@ -62,7 +70,7 @@ def enable_apis(stack: Stack) -> dict[str, Any]:
             service=f"{api}.googleapis.com",
             disable_on_destroy=False,  # whoever else uses the project keeps working
         )
-        for api in needed_apis(stack.platform.billing_account is not None)
+        for api in needed_apis(stack.platform.billing_account is not None, stack.organization is not None)
     }
 
 

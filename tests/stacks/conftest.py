@@ -40,3 +40,21 @@ def billed_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     return synthesized(home, shared / "billed" / "cdktf.out")
+
+
+@pytest.fixture(scope="session")
+def organization(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's declarations, with an organisation above the project."""
+    home = tmp_path_factory.mktemp("organization")
+    shutil.copy(ROOT / "platform.yaml", home)
+    shutil.copytree(ROOT / "teams", home / "teams")
+    shutil.copy(ROOT / "examples" / "organization" / "boundary.yaml", home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def organization_tree(organization: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What those declarations synthesize."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return synthesized(organization, shared / "organization" / "cdktf.out")

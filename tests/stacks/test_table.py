@@ -14,10 +14,10 @@ from tests.stacks.trees import ROOT, resources, stacks
 pytestmark = pytest.mark.engine
 
 
-def test_the_page_is_fresh_and_names_every_resource(example_tree: Path) -> None:
+def test_the_page_is_fresh_and_names_every_resource(example_tree: Path, organization_tree: Path) -> None:
     page = table.page(ROOT)
     assert page == table.PAGE.read_text(), "stale: .venv/bin/python -m stacks.table"
-    for stack, tree in stacks(example_tree).items():
+    for stack, tree in (stacks(organization_tree) | stacks(example_tree)).items():
         section = page.partition(f"\n## {stack}\n")[2].partition("\n## ")[0]
         rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
         for type_, name, _ in resources(tree):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloister.declarations.checks import capacity, dates, members, naming, places, ranges, unbuilt
+from cloister.declarations.checks import capacity, dates, members, naming, organization, places, ranges
 from cloister.declarations.mistakes import Mistake
 from cloister.declarations.tree import Rule, Tree, Unreadable
 
@@ -20,7 +20,7 @@ ALL: tuple[Rule, ...] = (
     *ranges.RULES,
     *places.RULES,
     *capacity.RULES,
-    *unbuilt.RULES,
+    *organization.RULES,
 )
 
 

@@ -110,6 +110,7 @@ class Run:
                 "INFO", "resume", f"restoring a checkpoint of {len(saved)} files", files=len(saved)
             )
             staging.stage(self.media, self.workspace, saved, self.log, "restore")
+        self.workspace.all_arrived()
         with disk("make the output directories"), paths.Beneath(self.workspace.job) as top:
             for folder in (CHECKPOINT, *(output.path for output in spec.outputs)):
                 with top.directory(tuple(folder.split("/")), create=True):

@@ -6,11 +6,11 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
 from runner.image import checksums, paths, transfer
+from runner.image.arriving import Arriving, fetch
 from runner.image.config import Config
 from runner.image.exits import Exit, Failure
 from runner.image.layout import RunLayout
@@ -20,8 +20,7 @@ from runner.image.spec import Input
 from runner.image.store import Object, Store
 from runner.image.workspace import Workspace, disk, free_bytes, full
 
-LARGE = 64 << 20  # from here on an object arrives in ranges, several at a time
-RANGE = 32 << 20
+LARGE = 64 << 20  # bytes: from here on an object arrives in ranges
 CORRUPT_TRIES = 3
 
 
@@ -129,61 +128,61 @@ def stage(
 ) -> None:
     """Download everything that is not there yet, checked. Raises Failure."""
     size = sum(item.source.size for item in staged)
-    if size > free_bytes(workspace.job):
+    if size > free_bytes(workspace.job) + workspace.arrived():
         raise full(f"stage {size} bytes of input")
     progress = transfer.Progress(log, phase, len(staged), size)
-    with paths.Beneath(workspace.job) as top:
+    with paths.Beneath(workspace.job) as top, paths.Beneath(workspace.arriving) as aside:
         small = [partial(_fetch, media, top, item, progress) for item in staged if item.source.size < LARGE]
         transfer.run_all(small)
         for item in staged:
             if item.source.size >= LARGE:
-                _fetch(media, top, item, progress)
+                _fetch_large(media, top, aside, item, progress)
 
 
 def _fetch(media: Media, top: paths.Beneath, item: Staged, progress: transfer.Progress) -> None:
-    source = item.source
-    with disk(f"write {'/'.join(item.parts)}"):
-        fd = top.open(item.parts, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    fd = _place(top, item)
     try:
         for _ in range(CORRUPT_TRIES):
-            crc = _ranges(media, source, fd, progress)
-            if _matches(fd, source, crc):
+            crc = fetch(media, item.source, (0, item.source.size), fd, progress)
+            if _matches(fd, item.source, crc):
                 progress.add(0, files=1)
                 return
-            progress.add(-source.size)
-        raise Failure(
-            Exit.INPUT, f"{source.url} arrived corrupt {CORRUPT_TRIES} times", "Upload the object again"
-        )
+            progress.add(-item.source.size)
+        raise _corrupt(item.source)
     finally:
         os.close(fd)
 
 
-def _ranges(media: Media, source: Object, fd: int, progress: transfer.Progress) -> int:
-    """Download all bytes, large objects in parallel ranges; the CRC32C of what arrived."""
+def _fetch_large(
+    media: Media, top: paths.Beneath, aside: paths.Beneath, item: Staged, progress: transfer.Progress
+) -> None:
+    os.close(_place(top, item))
+    arriving = Arriving(aside.fd, item.source)
+    try:
+        for _ in range(CORRUPT_TRIES):
+            crc = arriving.download(media, progress)
+            if _matches(arriving.fd, item.source, crc):
+                with top.directory(item.parts[:-1]) as folder, disk(f"write {'/'.join(item.parts)}"):
+                    arriving.move(folder, item.parts[-1])
+                progress.add(0, files=1)
+                return
+            arriving.forget()
+            progress.add(-item.source.size)
+        raise _corrupt(item.source)
+    finally:
+        arriving.close()
 
-    def part(start: int, end: int) -> int:
-        crc = 0
 
-        def take(offset: int, piece: bytes) -> None:
-            nonlocal crc
-            crc = checksums.extend(crc, piece)
-            with disk(f"write {source.size} bytes of input"):
-                written = 0
-                while written < len(piece):
-                    written += os.pwrite(fd, memoryview(piece)[written:], offset + written)
-            progress.add(len(piece))
+def _place(top: paths.Beneath, item: Staged) -> int:
+    """A descriptor of the new file an object becomes."""
+    with disk(f"write {'/'.join(item.parts)}"):
+        return top.open(item.parts, os.O_RDWR | os.O_CREAT | os.O_EXCL)
 
-        media.download(source, start, end, take)
-        return crc
 
-    if source.size < LARGE:
-        return part(0, source.size)
-    spans = [(start, min(start + RANGE, source.size)) for start in range(0, source.size, RANGE)]
-    tasks: list[Callable[[], int]] = [partial(part, start, end) for start, end in spans]
-    whole = 0
-    for (start, end), crc in zip(spans, transfer.run_all(tasks, transfer.RANGE_WORKERS), strict=True):
-        whole = checksums.combine(whole, crc, end - start)
-    return whole
+def _corrupt(source: Object) -> Failure:
+    return Failure(
+        Exit.INPUT, f"{source.url} arrived corrupt {CORRUPT_TRIES} times", "Upload the object again"
+    )
 
 
 def _matches(fd: int, source: Object, crc: int | None) -> bool:

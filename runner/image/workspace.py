@@ -2,6 +2,7 @@
 
 job/   the working directory: code, staged inputs, outputs, checkpoint/ and metrics.json
 home/  HOME
+arriving/  large inputs that are not whole yet; empty when the command runs
 env/   the job's environment, where it was unpacked here
 bin/   `python`, the interpreter the environment was built for
 root/  where the command's own file system is put together (namespaces only)
@@ -39,10 +40,26 @@ class Workspace:
     def job(self) -> Path:
         return self.root / "job"
 
+    @property
+    def arriving(self) -> Path:
+        return self.root / "arriving"
+
+    def arrived(self) -> int:
+        """Bytes of large inputs that an attempt which was killed here has fetched."""
+        with os.scandir(self.arriving) as entries:
+            return sum(entry.stat(follow_symlinks=False).st_blocks * 512 for entry in entries)
+
+    def all_arrived(self) -> None:
+        """Leave nothing beside the working directory that was on its way into it."""
+        with paths.Beneath(self.arriving) as top:
+            paths.clear(top.fd)
+
     def prepare(self, keep: frozenset[tuple[str, ...]]) -> None:
         """Empty directories, but for the staged files in `keep` (component tuples below job/)."""
         self.root.mkdir(parents=True, exist_ok=True)
         with paths.Beneath(self.root) as root:
+            with root.directory(("arriving",), create=True):
+                pass  # kept: what is wrong in it is found by its checksums
             for name in ("job", "home", "env", "bin", "root"):
                 with root.directory((name,), create=True) as fd:
                     paths.clear(fd, keep if name == "job" else frozenset())

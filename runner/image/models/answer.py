@@ -18,6 +18,7 @@ from runner.image.models import places, release
 from runner.image.models.compare import compare
 from runner.image.models.promote import current, promote, rollback
 from runner.image.models.publish import publish
+from runner.image.models.pull import pull
 from runner.image.models.registry import Document, Registry
 from runner.image.models.request import Request
 from runner.image.stop import Stop
@@ -90,6 +91,8 @@ def _do(request: Request, config: Config, log: Log) -> tuple[Document, Rows]:
             return promote(registry, store, media, config, log, given), []
         case "rollback":
             return rollback(registry, store, media, config, log, given), []
+        case "pull":
+            return pull(registry, store, media, config, given), []
         case "release":
             document = release.release(registry, store, media, config, given)
             return {key: value for key, value in document.items() if key != "files"}, document["files"]

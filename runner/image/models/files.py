@@ -51,6 +51,23 @@ def _fetch(store: Store, media: Media, bucket: str, version: Document, folder: P
         raise Failure(Exit.INPUT, f"{what} is not the one that was published", "Publish its run again")
 
 
+def check(version: Document, folder: Path) -> None:
+    """Read a version's files below `folder` again. Raises Failure INPUT where one is another than was published."""
+    with paths.Beneath(folder) as top:
+        for item in version["files"]:
+            try:
+                with open(top.open(paths.safe_parts(item["path"]), os.O_RDONLY), "rb") as file:
+                    found = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError:
+                found = ""
+            if found != item["sha256"]:
+                raise Failure(
+                    Exit.INPUT,
+                    f"{item['path']} of version {version['number']} of {version['model']} was changed here",
+                    "Lay the version out again",
+                )
+
+
 def download(media: Media, source: Object, folder: Path, path: str) -> str:
     """Write one object to a new file below `folder`; the SHA-256 of what arrived, in hex."""
     found = hashlib.sha256()

@@ -8,6 +8,7 @@ NAME = r"[a-z](?:[a-z0-9-]{0,36}[a-z0-9])?"
 STAGES = ("staging", "production")
 ROOT = "models/"
 CARD = "model.json"  # beside a model's files: what it is and how it answers
+PULLED = "version.json"  # in the work directory: the version that `pull` laid out there
 _VERSION = re.compile(rf"{ROOT}({NAME})/versions/([1-9][0-9]{{0,5}})\.json")
 _STEP = re.compile(r"([0-9]{6})\.json")
 

@@ -38,13 +38,12 @@ ENDING = 5.0  # seconds to end by itself once its requests have ended
 
 def lay_out(store: Store, media: Media, config: Config, version: Document) -> tuple[Workspace, card.Card]:
     """A workspace with a version's files and its run's libraries; the version's card. Raises Failure."""
-    workspace = Workspace(config.work)
+    workspace = place(config, version)
     workspace.prepare(frozenset())
     files.fetch(store, media, config.buckets["artifacts"], version, workspace.job)
     lock, environment = version["lineage"]["lock"], version["lineage"]["environment"]
-    built = config.environments / str(lock).removeprefix("sha256:") if config.environments and lock else None
-    if built is not None and built.is_dir():
-        workspace = Workspace(config.work, built)
+    if workspace.environment is not None:
+        pass  # the libraries were built on this machine
     elif environment is not None:
         into = workspace.root / "env"
         unpack.fetch(store, media, config.buckets["code"], ENVIRONMENTS, environment, into, writable=False)
@@ -55,6 +54,13 @@ def lay_out(store: Store, media: Media, config: Config, version: Document) -> tu
     if os.geteuid() == 0:
         workspace.give_to(command.user()[0])
     return workspace, card.parse((workspace.job / places.CARD).read_bytes())
+
+
+def place(config: Config, version: Document) -> Workspace:
+    """Where a version is laid out: with the libraries of its run, where they were built on this machine."""
+    lock = version["lineage"]["lock"]
+    built = config.environments / str(lock).removeprefix("sha256:") if config.environments and lock else None
+    return Workspace(config.work, built if built is not None and built.is_dir() else None)
 
 
 class Predictor:
@@ -103,6 +109,9 @@ class Predictor:
         process.stdout.close()
 
     def _exchange(self, line: bytes, deadline: float) -> bytes:
+        if self._pending:
+            # Taken for the answer to this request, it would be another's.
+            raise _wrong("it printed more than one line for a request")
         left = memoryview(line)
         with selectors.DefaultSelector() as selector:
             selector.register(self._answers, selectors.EVENT_READ)

@@ -85,6 +85,7 @@ VERBS: dict[str, dict[str, Check]] = {
         "largest": _or_null(lambda value: type(value) is int and value > 0),
     },
     "rollback": {**_NAME, **_STAGE, **_BY, **_REASON},
+    "pull": {**_NAME, **_STAGE},
     "release": {
         **_VERSION_OF, **_BY, **_REASON, **_TEAM_FILE,
         "to": _text, "why": _text, "owner": _text, "until": _day,

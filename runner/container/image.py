@@ -40,7 +40,9 @@ class Target:
         return [*found, ROOT / "runner/__init__.py"] if found else []
 
 
-RUNNER = Target("runner", wheels.LOCK, Path(".cloister/image"), ("runner/image", "runner/watch"))
+RUNNER = Target(
+    "runner", wheels.LOCK, Path(".cloister/image"), ("runner/image", "runner/watch", "runner/serving")
+)
 METAFLOW = Target("metaflow", wheels.METAFLOW_LOCK, Path(".cloister/image-metaflow"))
 TARGETS = {target.stage: target for target in (RUNNER, METAFLOW)}
 

@@ -21,6 +21,7 @@ STORAGE = (
     "google_crc32c",
     "requests.exceptions",
 )
+HTTP = ("uvicorn", "h11")  # h11: what uvicorn reads HTTP with
 
 
 def ours(imported: str) -> bool:
@@ -50,6 +51,14 @@ def broken(arrow: Import) -> str | None:
             or imported.partition(".")[0] in sys.stdlib_module_names
         )
         return None if allowed else "runner/watch/ imports the standard library and the runner's log only"
+    if within(importer, "runner.serving"):
+        allowed = (
+            any(within(imported, package) for package in ("runner.serving", "runner.image", *HTTP))
+            or imported.partition(".")[0] in sys.stdlib_module_names
+        )
+        return (
+            None if allowed else "runner/serving/ imports runner.image, the standard library and uvicorn only"
+        )
     if not ours(imported):
         return None
     if within(importer, "cloister.declarations"):

@@ -109,6 +109,8 @@ class Predictor:
         process.stdout.close()
 
     def _exchange(self, line: bytes, deadline: float) -> bytes:
+        with suppress(BlockingIOError):
+            self._read()
         if self._pending:
             # Taken for the answer to this request, it would be another's.
             raise _wrong("it printed more than one line for a request")

@@ -1,0 +1,131 @@
+"""A server as its pod has it: a version pulled by one process, served by another, and asked over plain sockets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..models.support import Team
+from ..reach import open_up
+
+SERVER = [sys.executable, "-I", "-m", "runner.serving"]
+
+
+@dataclass
+class Server:
+    """A running server. `entries` is its log so far."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    work: Path
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def call(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, Any] | str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        is_json = response.headers.get("content-type") == "application/json"
+        return response.status, json.loads(text) if is_json else text
+
+    def ask(self, *x: float, **headers: str) -> tuple[int, Any]:
+        body = json.dumps({"instances": [{"x": value} for value in x]}).encode()
+        return self.call("POST", "/invocations", body, {"Content-Type": "application/json", **headers})
+
+    def raw(self, data: bytes, seconds: float = 15) -> bytes:
+        """What comes back for these very bytes, until the server closes or answers."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as connection:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            found = b""
+            while piece := connection.recv(1 << 16):
+                found += piece
+            return found
+
+    def events(self, event: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.entries if entry.get("event") == event]
+
+    def until_ready(self, seconds: float = 20) -> None:
+        deadline = time.monotonic() + seconds
+        while self.call("GET", "/ready")[0] != 200:
+            assert time.monotonic() < deadline, self.entries
+            time.sleep(0.02)
+
+
+@contextmanager
+def served(team: Team, *, ready: bool = True, uid: int | None = None, **settings: str) -> Iterator[Server]:
+    """Pull what is in production and serve it on loopback, as uid 1000 where the tests run as root."""
+    work = team.work.with_name(f"serve-{secrets.token_hex(4)}")
+    work.mkdir()
+    if team.uid is not None:
+        os.chown(work, team.uid, team.uid)
+    before, team.settings = team.settings, {**team.settings, "CLOISTER_WORK": str(work)}
+    assert team.ask("pull", name=team.name, stage="production").code == 0
+    team.settings = before
+    process = subprocess.Popen(
+        SERVER,
+        env={
+            "CLOISTER_TEAM": "fakespot",
+            "CLOISTER_WORK": str(work),
+            "CLOISTER_ADDRESS": "127.0.0.1",
+            "CLOISTER_PORT": "0",
+            **settings,
+        },
+        cwd="/",
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: _become(team.uid),
+    )
+    server = Server(process, 0, work)
+    reader = threading.Thread(target=_read, args=(server,), daemon=True)
+    reader.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not server.port:
+            assert process.poll() is None and time.monotonic() < deadline, server.entries
+            time.sleep(0.01)
+        if ready:
+            server.until_ready()
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        reader.join(5)
+
+
+def _become(uid: int | None) -> None:
+    if os.geteuid() == 0:
+        open_up()
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+
+
+def _read(server: Server) -> None:
+    assert server.process.stdout is not None
+    for line in server.process.stdout:
+        entry = json.loads(line)
+        server.entries.append(entry)
+        if entry.get("event") == "listening":
+            server.port = entry["port"]

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -19,9 +19,13 @@ from cloister.declarations import DeclarationErrors
 from cloister.declarations.terminal import Progress
 from policies.check import check_paths, check_world, today, world_of
 from policies.report.as_json import as_dict
+from policies.report.as_text import no_paint, render
 from policies.report.model import Report
 from policies.snapshot.model import InputError
 from policies.verdicts.catalogue import Entry, catalogue
+
+if TYPE_CHECKING:
+    from policies.report.compare import Changes
 
 FORMATS = {
     "json": "policies.report.as_json",
@@ -119,7 +123,7 @@ def explain(name: str, paths: tuple[Path, ...], boundary: Path, format_: str) ->
     if format_ == "json":
         click.echo(explanation(entry, report), nl=False)
         return
-    width = min(120, shutil.get_terminal_size((100, 24)).columns)
+    width = min(120, _columns())
     lines = list(meaning(entry, width))
     lines += ["", *evidence(report, name, width)] if report else []
     click.echo("\n".join(lines))
@@ -133,7 +137,11 @@ def explain(name: str, paths: tuple[Path, ...], boundary: Path, format_: str) ->
     "--base-boundary", type=click.Path(path_type=Path), help="The boundary of BASE, where it differs."
 )
 @click.option(
-    "--format", "format_", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="markdown",
+    show_default=True,
 )
 @click.option(
     "--output", type=click.Path(path_type=Path), help="Write the answer here instead of printing it."
@@ -143,15 +151,17 @@ def diff(
 ) -> None:
     """Say what a change opens, closes or makes reachable, for the pull request.
 
-    BASE and HEAD: each a cdktf.out, a cdk.tf.json, or a plan. Exit 1 when HEAD opens anything that BASE does not.
+    BASE and HEAD: each a cdktf.out, a cdk.tf.json, or a plan. The answer is green (opens nothing, touches one owner's
+    resources), yellow (opens nothing, and security must agree) or red. Exit 1 when HEAD opens anything that BASE
+    does not.
 
     \b
     Examples:
       cloister diff /tmp/main/cdktf.out cdktf.out
-      cloister diff base.json head.json --format json
+      cloister diff base.json head.json --format text
     """
-    from policies.report.as_changes import render_json, render_markdown
-    from policies.report.compare import Side, compare
+    from policies.report.compare import compare
+    from policies.report.sides import Side
 
     def side(path: Path, its_boundary: Path) -> Side:
         world = world_of((path,), its_boundary)
@@ -160,7 +170,7 @@ def diff(
     changes = compare(
         asked(lambda: side(base, base_boundary or boundary)), asked(lambda: side(head, boundary))
     )
-    text = render_json(changes) if format_ == "json" else render_markdown(changes)
+    text = _changes(changes, format_, plainly=output is not None)
     if output:
         write(output, text)
     else:
@@ -240,10 +250,21 @@ def _rendered(report: Report, format_: str) -> str:
     return rendered
 
 
-def _text(report: Report) -> str:
-    from policies.report.as_text import no_paint, render
+def _changes(changes: Changes, format_: str, plainly: bool) -> str:
+    from policies.report import as_changes, changes_text
 
-    return render(report, _paint if colours() else no_paint, shutil.get_terminal_size((100, 24)).columns)
+    if format_ == "text":
+        paint = no_paint if plainly or not colours() else _paint
+        return changes_text.render(changes, paint, _columns())
+    return as_changes.render_json(changes) if format_ == "json" else as_changes.render_markdown(changes)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _text(report: Report) -> str:
+    return render(report, _paint if colours() else no_paint, _columns())
 
 
 def colours() -> bool:

@@ -37,9 +37,13 @@ class Reach:
 
 
 @fact
-def reach(world: World) -> frozenset[Reach]:
-    """Every pair a grant makes. Conditions are said, not evaluated: a conditional pair is another pair."""
-    return frozenset(pair for grant in grants(world) for pair in _pairs(grant))
+def reaching(world: World) -> dict[Reach, tuple[Grant, ...]]:
+    """Every pair with the grants that make it. Conditions are said, not evaluated: a conditional pair is another pair."""
+    found: dict[Reach, list[Grant]] = {}
+    for grant in grants(world):
+        for pair in _pairs(grant):
+            found.setdefault(pair, []).append(grant)
+    return {pair: tuple(made) for pair, made in found.items()}
 
 
 def _pairs(grant: Grant) -> list[Reach]:

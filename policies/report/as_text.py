@@ -31,7 +31,7 @@ def _lines(report: Report, paint: Paint, width: int) -> Iterator[str]:
     total = len(report.verdicts)
     yield f"{total} channels at assurance {report.assurance}: {counts}"
     if report.not_built:
-        yield from _wrap(f"Not built yet, so not judged: {', '.join(report.not_built)}.", width)
+        yield from wrap(f"Not built yet, so not judged: {', '.join(report.not_built)}.", width)
     for title, lines in (
         ("Residual", _residuals(report)),
         ("Assumed", _assumptions(report)),
@@ -41,7 +41,7 @@ def _lines(report: Report, paint: Paint, width: int) -> Iterator[str]:
             yield ""
             yield f"{title}:"
             for line in dict.fromkeys(lines):
-                yield from _wrap(line, width, "  ")
+                yield from wrap(line, width, "  ")
     advice = sum(len(verdict.advice) for verdict in report.verdicts)
     if advice:
         yield ""
@@ -51,7 +51,7 @@ def _lines(report: Report, paint: Paint, width: int) -> Iterator[str]:
     yield paint(
         f"The boundary {verdict}. Grade {report.grade.letter}.", "open" if report.failing else "closed"
     )
-    yield from _wrap(report.grade.claim, width)
+    yield from wrap(report.grade.claim, width)
 
 
 def finding_lines(finding: Finding, paint: Paint = no_paint, width: int = 100) -> Iterator[str]:
@@ -59,12 +59,12 @@ def finding_lines(finding: Finding, paint: Paint = no_paint, width: int = 100) -
     yield paint(f"{finding.status.upper()} {finding.channel} {plain(finding.subject)}", finding.status) + (
         f"  [{finding.severity}, {finding.id}]"
     )
-    yield from _wrap(plain(finding.sentence), width, "  ")
+    yield from wrap(plain(finding.sentence), width, "  ")
     for step in finding.path:
         where = f"  ({step.address}{'.' + step.attribute if step.attribute else ''})" if step.address else ""
-        yield from _wrap(plain(f"{step.source} -> {step.target}: {step.because}{where}"), width, "    ")
+        yield from wrap(plain(f"{step.source} -> {step.target}: {step.because}{where}"), width, "    ")
     if finding.fix:
-        yield from _wrap(f"fix: {plain(finding.fix)}", width, "  ")
+        yield from wrap(f"fix: {plain(finding.fix)}", width, "  ")
 
 
 def _residuals(report: Report) -> list[str]:
@@ -90,7 +90,8 @@ def _trusted(report: Report) -> list[str]:
     ]
 
 
-def _wrap(text: str, width: int, indent: str = "") -> list[str]:
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Lines of at most ``width`` columns; a longer word keeps its own line."""
     return textwrap.wrap(
         text,
         width,

@@ -1,26 +1,27 @@
-"""What a change opens, closes or makes reachable: two reports compared, for the pull request."""
+"""What a change opens, closes or makes reachable: two reports compared, for the pull request.
+
+The answer is a colour. Red: head has a finding that base has not. Yellow: it opens nothing, and there is something that
+others than the owner must agree to (``policies.report.agreement``). Green: neither; a new team with all that comes with it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+from policies.facts.grants import grants
 from policies.facts.ownership import owner
-from policies.facts.reach import reach
+from policies.facts.reach import reaching
 from policies.facts.resource import Res
-from policies.facts.world import World
+from policies.facts.world import World, fact
+from policies.report.agreement import reasons
 from policies.report.model import Report
+from policies.report.sides import Change, Side, differs
 from policies.verdicts.model import Finding, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A channel whose answer differs. ``before`` or ``after`` is None where only one side judges it."""
-
-    channel: str
-    title: str
-    before: str | None
-    after: str | None
+Colour = Literal["green", "yellow", "red"]
+PLATFORM = "platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Changes:
     """``opened`` and ``closed``: findings only head or only base has; ``channels``: changed statuses;
     ``gained`` and ``lost``: controls as (channel, address, attribute); ``reach_gained`` and ``reach_lost``: who can
     read which data, as sentences; ``blast``: per team ("platform" for what no team owns) the addresses that were
-    added, removed or changed."""
+    added, removed or changed; ``reasons``: why others than the owner must agree, as sentences."""
 
     opened: tuple[Finding, ...]
     closed: tuple[Finding, ...]
@@ -38,19 +39,19 @@ class Changes:
     reach_gained: tuple[str, ...]
     reach_lost: tuple[str, ...]
     blast: dict[str, tuple[str, ...]]
+    reasons: tuple[str, ...]
 
     @property
     def opens(self) -> bool:
         """Whether head has a finding that base has not."""
         return bool(self.opened)
 
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of the comparison: a world and its report."""
-
-    report: Report
-    world: World
+    @property
+    def colour(self) -> Colour:
+        """The answer in one word."""
+        if self.opens:
+            return "red"
+        return "yellow" if self.reasons else "green"
 
 
 def compare(base: Side, head: Side) -> Changes:
@@ -58,15 +59,20 @@ def compare(base: Side, head: Side) -> Changes:
     before = {(f.id, f.status) for f in base.report.findings}
     after = {(f.id, f.status) for f in head.report.findings}
     was, now = set(_controls(base.report)), set(_controls(head.report))
+    gained = sorted(reaching(head.world).keys() - reaching(base.world).keys())
+    channels = tuple(_channels(base.report.verdicts, head.report.verdicts))
+    lost = tuple(sorted(was - now))
+    blast = _blast(base.world, head.world)
     return Changes(
         tuple(f for f in head.report.findings if (f.id, f.status) not in before),
         tuple(f for f in base.report.findings if (f.id, f.status) not in after),
-        tuple(_channels(base.report.verdicts, head.report.verdicts)),
+        channels,
         tuple(sorted(now - was)),
-        tuple(sorted(was - now)),
-        tuple(map(str, sorted(reach(head.world) - reach(base.world)))),
-        tuple(map(str, sorted(reach(base.world) - reach(head.world)))),
-        _blast(base.world, head.world),
+        lost,
+        tuple(map(str, gained)),
+        tuple(map(str, sorted(reaching(base.world).keys() - reaching(head.world).keys()))),
+        blast,
+        tuple(reasons(base, head, gained, channels, lost, tuple(blast))),
     )
 
 
@@ -92,12 +98,25 @@ def _blast(base: World, head: World) -> dict[str, tuple[str, ...]]:
     touched: dict[str, list[str]] = {}
     for address in sorted({*before, *after}):
         old, new = before.get(address), after.get(address)
-        if old is None or new is None or _differs(old, new):
+        if old is None or new is None or differs(old, new):
             res, world = (new, head) if new else (old, base)
             if res:
-                touched.setdefault(owner(world, res) or "platform", []).append(address)
+                for whose in _whose(world, res):
+                    touched.setdefault(whose, []).append(address)
     return {team: tuple(addresses) for team, addresses in sorted(touched.items())}
 
 
-def _differs(old: Res, new: Res) -> bool:
-    return (old.values, old.meta, old.provider) != (new.values, new.meta, new.provider)
+def _whose(world: World, res: Res) -> set[str]:
+    """Whom a change of a resource concerns: its team and, for a grant, the team of what is granted on."""
+    about = (res, *_granted_on(world).get(res.address, ()))
+    return {team for item in about if (team := owner(world, item)) is not None} or {PLATFORM}
+
+
+@fact
+def _granted_on(world: World) -> dict[str, list[Res]]:
+    """What each resource that grants is about, by its address."""
+    found: dict[str, list[Res]] = {}
+    for grant in grants(world):
+        if grant.on is not None:
+            found.setdefault(grant.res.address, []).append(grant.on)
+    return found

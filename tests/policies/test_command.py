@@ -110,7 +110,7 @@ def test_explain_offers_the_nearest_channel() -> None:
 def test_diff_says_what_a_change_opens_and_makes_reachable(tmp_path: Path) -> None:
     done = call(diff, SECURE, leaking(tmp_path), *BOUNDARY)
     assert done.exit_code == 1
-    assert "This change opens" in done.output
+    assert "## Red: this change opens" in done.output
     assert "can read objects of bucket acme-data-prod-team-a-raw" in done.output
 
 

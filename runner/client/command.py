@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DONE, FAILED, WRONG_QUESTION = 0, 1, 2
 MANY = 20  # files of one output directory that are listed one by one
 _CLUSTER = "runner.client.cluster"
+CHECK = {
+    "check": Later("runner.client.checking:check", "Read a job: is it right, and does it want the network?")
+}
 ON_THE_PLATFORM = {
     "submit": Later(f"{_CLUSTER}.submitting:submit_", "Submit a job to the platform."),
     "deploy": Later(f"{_CLUSTER}.submitting:deploy", "Pin the jobs of the team's schedules by digest."),
@@ -36,10 +39,11 @@ ON_THE_PLATFORM = {
 
 @click.group(
     cls=LateGroup,
-    later=ON_THE_PLATFORM,
+    later=CHECK | ON_THE_PLATFORM,
     epilog="""\b
 Examples:
   cloister job run examples/fakespot/job.yaml --team fakespot
+  cloister job check job.yaml --team fakespot
   cloister job submit job.yaml --team fakespot --follow
   cloister job status 0123abcd --team fakespot
 """,

@@ -25,7 +25,7 @@ def mistakes(path: Path, name: str) -> Iterator[Mistake]:
     except UnicodeDecodeError:
         yield Mistake(name, 1, f"found bytes that are no UTF-8, expected requirements; {_CURE}")
         return
-    for number, line in _logical_lines(text):
+    for number, line in logical_lines(text):
         if line.startswith("-") or _OPTION.search(line):
             yield Mistake(
                 name, number, f"found the option {shown(line, 40)}, expected requirements only; remove it"
@@ -40,7 +40,7 @@ def mistakes(path: Path, name: str) -> Iterator[Mistake]:
             )
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines as pip joins them, each with the number of its first; comments and blank lines left out."""
     begun, joined = 0, ""
     for number, line in enumerate([*text.splitlines(), ""], start=1):

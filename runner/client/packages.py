@@ -28,7 +28,7 @@ def digest(data: bytes) -> str:
 def pack(folder: Path, largest: int = LARGEST) -> bytes:
     """The archive of a directory's files, without caches and version control. Raises DeclarationErrors."""
     found, mistakes = [], []
-    for name, path in _files(folder, ()):
+    for name, path in files(folder):
         where = f"{folder.as_posix()}/{name}"
         try:
             safe_parts(name)
@@ -56,25 +56,26 @@ def pack(folder: Path, largest: int = LARGEST) -> bytes:
     return _archive(found)
 
 
-def _files(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+def files(folder: Path, parts: tuple[str, ...] = ()) -> Iterator[tuple[str, Path]]:
+    """Name and place of everything that belongs to a package, in order of name; whether it may is `pack`'s to say."""
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name in LEFT_OUT:
             continue
         here = (*parts, entry.name)
         if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path), here)
+            yield from files(Path(entry.path), here)
         else:
             yield "/".join(here), Path(entry.path)
 
 
-def _archive(files: list[tuple[str, Path]]) -> bytes:
+def _archive(found: list[tuple[str, Path]]) -> bytes:
     """Names in order, no times, no owners: the digest depends on names, contents and the executable bit only."""
     buffer = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=6, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
-        for name, path in files:
+        for name, path in found:
             info = tarfile.TarInfo(name)
             content = path.read_bytes()
             info.size = len(content)

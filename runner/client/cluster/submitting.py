@@ -13,6 +13,7 @@ import yaml
 from cloister.declarations import DeclarationErrors, Mistake
 from cloister.declarations.mistakes import nearest, shown
 from cloister.declarations.schedule import Schedule
+from runner.client import beforehand
 from runner.client.cluster import labels, manifests, submit
 from runner.client.cluster.connection import Cluster
 from runner.client.cluster.following import follow
@@ -24,7 +25,7 @@ from runner.client.cluster.schedules import installed
 from runner.client.jobs import Prepared
 from runner.client.local import new_run_id
 from runner.client.options import DIRECTORY, FORMAT
-from runner.client.view import View
+from runner.client.view import View, printable
 
 
 @click.command(
@@ -47,7 +48,6 @@ Exit codes: 0 submitted (with --follow: done); 1 with --follow: it failed; 2 it 
     "--dry-run", is_flag=True, help="Upload, ask the cluster whether it would take the job, print it."
 )
 @FORMAT
-@answers
 def submit_(
     file: Path,
     team_name: str,
@@ -58,15 +58,24 @@ def submit_(
     format_: str,
 ) -> None:
     """Submit the job in FILE: upload its code, and start a run of it on the platform."""
-    job = submit.prepared(file, team_name, directory)
-    raise SystemExit(start_run(job, context, following=following, dry_run=dry_run, format_=format_))
+    raise SystemExit(start_run(file, team_name, directory, context, following, dry_run, format_))
 
 
-def start_run(job: Prepared, context: str | None, *, following: bool, dry_run: bool, format_: str) -> int:
+@answers
+def start_run(
+    file: Path,
+    team_name: str,
+    directory: Path,
+    context: str | None,
+    following: bool,
+    dry_run: bool,
+    format_: str,
+) -> int:
     """Upload what a job names, start a run of it and say so; the command line's exit code."""
+    job = submit.prepared(file, team_name, directory)
+    _warn(job)
     there = Place(job.declarations, job.team)
     cluster = Cluster(there, context)
-    team_name = job.team.team
     quiet = format_ == "json" or dry_run
     pinned = submit.pin(job, lambda text: click.echo(text, err=quiet))
     run_id = new_run_id()
@@ -87,6 +96,12 @@ def start_run(job: Prepared, context: str | None, *, following: bool, dry_run: b
     if format_ == "text":
         click.echo(f"  cloister job logs {run_id} --team {team_name} -f")
     return DONE
+
+
+def _warn(job: Prepared) -> None:
+    """What a sealed run will not have, said before it waits in a queue. It may be code that no run reaches."""
+    for finding in beforehand.findings(job):
+        click.echo(printable(f"warning: {finding}"), err=True)
 
 
 @click.command(
@@ -198,4 +213,5 @@ def _pinned(
             view.say(f"{schedule.name}: {text}")
 
     job = submit.prepared(repository / schedule.job, team_name, directory)
+    _warn(job)
     return manifests.schedule_manifest(submit.pin(job, say), schedule)

@@ -1,34 +1,16 @@
-"""A flow's job on the platform: the way of `cloister job submit`."""
+"""Runs of flows on the platform, as people name them."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from cloister.declarations import Declarations, Team
-from runner.client.cluster import submit
 from runner.client.cluster.connection import Cluster
 from runner.client.cluster.history import History
 from runner.client.cluster.options import answers
 from runner.client.cluster.place import Place
-from runner.client.cluster.submitting import start_run
 
 _WHOLE = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
-
-
-@answers
-def start(
-    file: Path,
-    team_name: str,
-    directory: Path,
-    context: str | None,
-    following: bool,
-    dry_run: bool,
-    format_: str,
-) -> int:
-    """Submit the laid out job; the command line's exit code."""
-    job = submit.prepared(file, team_name, directory)
-    return start_run(job, context, following=following, dry_run=dry_run, format_=format_)
 
 
 @answers

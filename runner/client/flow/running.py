@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -129,12 +130,14 @@ def run(
         mistakes += fanned.mistakes(declarations, team, flow)
     if mistakes:
         raise DeclarationErrors(mistakes)
+    asked = Asked(flow, given, declarations, team, run, step)
     if fan_out:
-        raise SystemExit(_fan_out(flow, given, declarations, team, run, step))
+        raise SystemExit(_fan_out(asked))
     if layout:
         click.echo(f"wrote {packaging.lay_out(flow, layout, given, None)}")
         return
     if there:
+        from runner.client.cluster.submitting import start_run
         from runner.client.flow import on_platform
 
         resumed = (
@@ -143,56 +146,52 @@ def run(
             else packaging.Resumed(on_platform.run_id(declarations, team, context, run), step)
         )
         with _laid_out(flow, given, resumed) as path:
-            raise SystemExit(
-                on_platform.start(path, team_name, directory, context, following, dry_run, format_)
-            )
-    _here(flow, given, declarations, team, run, step, stand_in, format_)
+            raise SystemExit(start_run(path, team_name, directory, context, following, dry_run, format_))
+    _here(asked, stand_in, format_)
 
 
-def _fan_out(
-    flow: packaging.Flow,
-    given: Sequence[str],
-    declarations: Declarations,
-    team: Team,
-    run: str | None,
-    step: str | None,
-) -> int:
+@dataclass(frozen=True)
+class Asked:
+    """What is to run: a flow with its words, or from `step` on what an earlier `run` left."""
+
+    flow: packaging.Flow
+    given: Sequence[str]
+    declarations: Declarations
+    team: Team
+    run: str | None
+    step: str | None
+
+
+def _fan_out(asked: Asked) -> int:
     """Here a run is named as Metaflow names it."""
     from runner.client.libraries import NotBuilt
 
-    what = ["run"] if run is None else ["resume", f"--origin-run-id={run}", *([step] if step else [])]
-    config = fanned.configuration(declarations, team)
+    what = ["run"]
+    if asked.run is not None:
+        what = ["resume", f"--origin-run-id={asked.run}", *([asked.step] if asked.step else [])]
+    config = fanned.configuration(asked.declarations, asked.team)
     assert config is not None  # else a mistake
     try:
-        code = fanned.run(flow, team, config, [*what, *given], lambda text: click.echo(text, err=True))
+        words = [*what, *asked.given]
+        code = fanned.run(asked.flow, asked.team, config, words, lambda text: click.echo(text, err=True))
     except NotBuilt as error:
         click.echo(str(error), err=True)
         return WRONG_QUESTION
     return DONE if code == 0 else FAILED
 
 
-def _here(
-    flow: packaging.Flow,
-    given: Sequence[str],
-    declarations: Declarations,
-    team: Team,
-    run: str | None,
-    step: str | None,
-    stand_in: Path,
-    format_: str,
-) -> None:
+def _here(asked: Asked, stand_in: Path, format_: str) -> None:
     from runner.client import command
     from runner.client.flow import local_runs
 
-    kept = None if run is None else local_runs.find(declarations.root, run)
-    resumed = None if kept is None else packaging.Resumed(kept.name, step)
-    with _laid_out(flow, given, resumed) as path:
+    flow, team, root = asked.flow, asked.team.team, asked.declarations.root
+    kept = None if asked.run is None else local_runs.find(root, asked.run)
+    resumed = None if kept is None else packaging.Resumed(kept.name, asked.step)
+    with _laid_out(flow, asked.given, resumed) as path:
         buckets = local_runs.stand_in(path.parent, stand_in, flow.job_name, kept)
-        code, finished = command.run_here(
-            _prepared(path, flow, team.team, declarations.root, buckets), format_
-        )
+        code, finished = command.run_here(_prepared(path, flow, team, root, buckets), format_)
     if code and finished is not None and local_runs.resumable(finished.directory):
-        again = f"cloister flow run {flow.path} --team {team.team} --resume {finished.run_id}"
+        again = f"cloister flow run {flow.path} --team {team} --resume {finished.run_id}"
         click.echo(f"go on from the failed step: {again}", err=format_ == "json")
     raise SystemExit(code)
 

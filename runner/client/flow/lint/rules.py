@@ -160,18 +160,12 @@ RULES: tuple[Rule, ...] = (
 
 def findings(flow: Path, inside: Inside) -> list[Finding]:
     """All rules over the flow's files, in the order of the text. Raises DeclarationErrors."""
-    found = {
-        Finding(
-            str(source.path),
-            getattr(node, "lineno", 1),
-            getattr(node, "col_offset", 0) + 1,
-            rule.id,
-            what,
-            rule.why,
-            rule.do,
-        )
-        for source in read(flow)
-        for rule in RULES
-        for node, what in rule.check(source, inside)
-    }
-    return sorted(found)
+    return sorted({finding for source in read(flow) for finding in over(source, inside)})
+
+
+def over(source: Source, inside: Inside) -> Iterator[Finding]:
+    """All rules over one file."""
+    for rule in RULES:
+        for node, what in rule.check(source, inside):
+            line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+            yield Finding(str(source.path), line, column, rule.id, what, rule.why, rule.do)

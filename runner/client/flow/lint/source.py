@@ -175,7 +175,7 @@ def read(flow: Path) -> list[Source]:
         if path.resolve() in found:
             continue
         try:
-            source = Source(path, flow.parent, _parse(path))
+            source = Source(path, flow.parent, parse(path))
         except DeclarationErrors as errors:
             mistakes.extend(errors.mistakes)
             continue
@@ -200,7 +200,9 @@ def flow_name(source: Source) -> str | None:
     return flows[-1] if flows else None
 
 
-def _parse(path: Path) -> ast.Module:
+def parse(path: Path) -> ast.Module:
+    """A file's syntax tree. Raises DeclarationErrors."""
+
     def wrong(line: int, message: str) -> DeclarationErrors:
         return DeclarationErrors([Mistake(str(path), line, message)])
 

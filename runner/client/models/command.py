@@ -16,6 +16,7 @@ from cloister.declarations.fields import memory_bytes
 from cloister.declarations.mistakes import shown as as_found
 from runner.client.models import shown
 from runner.client.models.asking import Answer, NoAnswer, declared_release, team_file
+from runner.client.models.serving import serve
 from runner.client.options import DIRECTORY, FORMAT
 
 DONE, NO, WRONG_QUESTION = 0, 1, 2
@@ -304,3 +305,6 @@ def release(asked: Asked, name: str, number: int, reason: str) -> Any:
     given = {"name": name, "number": number, "by": asked.registry.who, "reason": reason}
     given |= {"team_file": asked.team_file, "to": item.to, "why": item.why, "owner": item.owner}
     return asked.ask("release", **given, until=item.until.isoformat()), shown.released
+
+
+model.add_command(serve)

@@ -67,9 +67,42 @@ class Here:
 
     def ask(self, request: Request) -> Answer:
         """One question, one at a time on this machine. Raises NoAnswer."""
+        with work_directory(self._declarations.root) as work:
+            return self._asked(request, work)
+
+    @contextmanager
+    def serving(
+        self, name: str, stage: str, port: int
+    ) -> Iterator[tuple[Answer, subprocess.Popen[bytes] | None]]:
+        """What `pull` answered, and the server of what it laid out, where it did; ended afterwards. Raises NoAnswer."""
+        with work_directory(self._declarations.root) as work:
+            answer = self._asked(Request("pull", {"name": name, "stage": stage}), work)
+            if answer.exit != 0:
+                yield answer, None
+                return
+            with subprocess.Popen(
+                [sys.executable, "-I", "-m", "runner.serving"],
+                env={
+                    "CLOISTER_TEAM": self._team.team,
+                    "CLOISTER_WORK": str(work),
+                    "CLOISTER_ENVIRONMENTS": str(libraries.cache()),
+                    "CLOISTER_ADDRESS": "127.0.0.1",  # and so no token is asked for
+                    "CLOISTER_PORT": str(port),
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C reaches the server as SIGTERM, from here
+                preexec_fn=dies_with_us(),
+            ) as server:
+                try:
+                    yield answer, server
+                finally:
+                    server.terminate()
+
+    def _asked(self, request: Request, work: Path) -> Answer:
         reach_loopback_directly()
         self._folder.mkdir(parents=True, exist_ok=True)
-        with self._alone(), ObjectStore() as embedded, work_directory(self._declarations.root) as work:
+        with self._alone(), ObjectStore() as embedded:
             store = Store(embedded.url, Credentials(embedded.url, ""), PATIENCE)
             media = Media(store)
             resources, _ = buckets.descriptions(self._declarations, self._team)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +119,31 @@ def test_a_wrong_question_is_one_line(home: Path, words: tuple[str, ...], code: 
     done = cloister(home, "model", *words, "--local")
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_promoted_model_is_served_until_somebody_ends_it(home: Path) -> None:
+    ask(home, "publish", train(home, 2, 0.9), "reviews")
+    ask(home, "promote", "reviews", "1", "--to", "production")
+    refused = cloister(home, "model", "serve", "reviews", "--stage", "staging")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "nothing was promoted to staging of reviews. Promote a version first\n"
+    command = [sys.executable, "-m", "cloister", "model", "serve", "reviews", "--team", team(home)]
+    environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        where = re.fullmatch(
+            r"reviews 1 at (http://127[.]0[.]0[.]1:\d+/invocations)\n", serving.stdout.readline()
+        )
+        assert where
+        assert serving.stdout.readline() == "ready: 3 golden requests answered as before\n"
+        asked = urllib.request.Request(
+            where[1], b'{"instances": [{"x": 4}]}', {"Content-Type": "application/json"}
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(asked, timeout=10) as answer:
+            assert json.load(answer) == {"predictions": [{"y": 8}]}
+            assert answer.headers["X-Model-Version"] == "1"
+        assert serving.stdout.readline().startswith("  200 to loopback, ")
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(15) == 0
+    assert not list((home / ".cloister/work").iterdir())

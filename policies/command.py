@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -21,6 +20,7 @@ from policies.check import check_paths, check_world, today, world_of
 from policies.report.as_json import as_dict
 from policies.report.as_text import no_paint, render
 from policies.report.model import Report
+from policies.report.plain import dumped
 from policies.snapshot.model import InputError
 from policies.verdicts.catalogue import Entry, catalogue
 
@@ -186,7 +186,7 @@ def explanation(entry: Entry, report: Report | None) -> str:
         whole = as_dict(report)
         tree["here"] = next((channel for channel in whole["channels"] if channel["id"] == entry.id), None)
         tree["findings"] = [finding for finding in whole["findings"] if finding["channel"] == entry.id]
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    return dumped(tree)
 
 
 def run(paths: tuple[Path, ...], boundary: Path) -> Report:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from policies.report.compare import Changes
 from policies.report.markdown import escape, finding_lines
+from policies.report.plain import dumped
 from policies.verdicts.model import Finding
 
 _SHOWN = 50
@@ -33,7 +33,7 @@ def render_json(changes: Changes) -> str:
         "reach": {"gained": list(changes.reach_gained), "lost": list(changes.reach_lost)},
         "blast_radius": {team: list(addresses) for team, addresses in changes.blast.items()},
     }
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    return dumped(tree)
 
 
 def _finding(finding: Finding) -> dict[str, str]:

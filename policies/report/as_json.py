@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any
 
 from policies.channels.evidence import Assumed
 from policies.report.cited import Cited
 from policies.report.model import Report
+from policies.report.plain import dumped
 from policies.report.teams import Access, Sheet
 from policies.verdicts.model import Finding, Verdict
 
 
 def render(report: Report) -> str:
-    return json.dumps(as_dict(report), indent=2, ensure_ascii=False) + "\n"
+    return dumped(as_dict(report))
 
 
 def as_dict(report: Report) -> dict[str, Any]:

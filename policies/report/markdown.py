@@ -50,12 +50,12 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     """A finding as a heading, its sentence, its path and its cure."""
     yield f"### {finding.status} {finding.channel}: {escape(finding.subject)}"
     yield ""
-    yield escape(finding.sentence)
+    yield prose(finding.sentence)
     if finding.path:
         yield ""
         yield from (_step(step) for step in finding.path)
     yield ""
-    yield f"Fix: {escape(finding.fix)}. Severity {finding.severity}. {', '.join(finding.standards)}"
+    yield f"Fix: {prose(finding.fix)}. Severity {finding.severity}. {', '.join(finding.standards)}"
 
 
 def _step(step: Step) -> str:
@@ -66,6 +66,17 @@ def _step(step: Step) -> str:
 def _row(item: Assumed) -> str:
     what = f"{item.subject}: {item.text}" if item.subject else item.text
     return f"| {escape(what)} | {escape(item.owner)} | {item.expires or ''} |"
+
+
+def prose(text: str) -> str:
+    """Like ``escape``, with what stands between single backticks as code. Backticks that a hostile name brings, which
+    pair otherwise than alone around something, are shown as they stand."""
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0 or not all(parts[1:-1]):
+        return escape(text)
+    return "".join(
+        f"`{part}`" if number % 2 else part.translate(_SPECIAL) for number, part in enumerate(parts)
+    )
 
 
 def escape(text: str) -> str:

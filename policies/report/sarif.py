@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from policies.report.locate import line_of
 from policies.report.model import Report
+from policies.report.plain import dumped
 from policies.snapshot.model import Input
 from policies.verdicts.catalogue import Entry, catalogue
 from policies.verdicts.model import Finding
@@ -37,7 +37,7 @@ def render(report: Report) -> str:
         "properties": {"assurance": report.assurance, "grade": report.grade.letter},
     }
     tree = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    return dumped(tree)
 
 
 def _rule(entry: Entry) -> dict[str, Any]:

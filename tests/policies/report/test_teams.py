@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from policies.check import check_world, world_of
-from policies.facts.reach import reach
+from policies.facts.reach import reaching
 from policies.facts.world import World
 from policies.report.teams import Sheet, sheets
 from tests.bench.grow import write
@@ -94,7 +94,7 @@ def test_a_sheet_reads_what_the_proof_finds_reachable(company: Path) -> None:
     shown = {pair for sheet in sheets(world, ()) for pair in reads(sheet)}
     marks = ("read objects of bucket ", "read logs of ")
     found = {
-        (r.principal, r.what.removeprefix(mark)) for r in reach(world) for mark in marks if mark in r.what
+        (r.principal, r.what.removeprefix(mark)) for r in reaching(world) for mark in marks if mark in r.what
     }
     assert shown == found
 

@@ -39,10 +39,17 @@ POD = {
         "seccompProfile": {"type": "RuntimeDefault"},
     },
 }
-# Asks once, or (SECONDS) steadily from two threads with a connection for each request; prints what came back.
+# Asks once, or (SECONDS) steadily from two threads with a connection for each request; prints what came back. A
+# service's address holds on a node a moment after its pods are ready: until then nothing is counted.
 CALL = """
-import http.client, json, sys, threading, time
+import http.client, json, socket, sys, threading, time
 address, audience_token, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+for _ in range(100):
+    try:
+        socket.create_connection((address, 8080), timeout=5).close()
+        break
+    except OSError:
+        time.sleep(0.1)
 token = open(audience_token).read() if audience_token else ""
 end, found, answers = time.monotonic() + seconds, {}, []
 def call():

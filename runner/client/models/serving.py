@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from runner.client.options import DIRECTORY
+from runner.client.options import DIRECTORY, FORMAT
 from runner.client.view import View, printable
 
 STAGES = ("staging", "production")
@@ -20,19 +20,29 @@ DONE, NO, WRONG_QUESTION = 0, 1, 2
 Examples:
   cloister model serve reviews --team fakespot
   cloister model serve reviews --stage staging --port 8000 --team fakespot
+  cloister model serve reviews --team fakespot --format json | jq 'select(.event == "request").milliseconds'
   curl -s localhost:8000/invocations -H 'Content-Type: application/json' -d '{"instances": [{"x": 1}]}'
+
+With --format json, a line for each entry of the server's log.
 
 Exit codes: 0 ended by Ctrl-C; 1 it cannot be served; 2 it could not be asked for.
 """
 )
 @click.argument("name")
-@click.option("--stage", default="production", show_default=True, type=click.Choice(STAGES))
+@click.option(
+    "--stage",
+    default="production",
+    show_default=True,
+    type=click.Choice(STAGES),
+    help="What to serve.",
+)
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="The port of 127.0.0.1. Default: a free one."
 )
-@click.option("--team", "team_name", required=True, help="The team whose model it is: a file of teams/.")
+@click.option("--team", "team_name", required=True, help="Its team, as teams/ names it.")
 @DIRECTORY
-def serve(name: str, stage: str, port: int, team_name: str, directory: Path) -> None:
+@FORMAT
+def serve(name: str, stage: str, port: int, team_name: str, directory: Path, format_: str) -> None:
     """Serve a promoted model on this machine: sealed, ready once it answers its golden requests.
 
     Models are those of `cloister model promote --local`. Whoever reaches 127.0.0.1 may call.
@@ -50,12 +60,17 @@ def serve(name: str, stage: str, port: int, team_name: str, directory: Path) -> 
         read(Request("pull", {"name": name, "stage": stage}).dump())
         with Here(declarations, team).serving(name, stage, port) as (answer, server):
             if server is None or server.stdout is None:
+                if format_ == "json":
+                    click.echo(json.dumps(answer.record))
                 click.echo(printable(f"{answer.record['cause']}. {answer.record['cure']}"), err=True)
                 raise SystemExit(NO)
             view = View()
             try:
                 for line in server.stdout:
-                    _tell(view, json.loads(line))
+                    if format_ == "json":
+                        click.echo(json.dumps(json.loads(line)))
+                    else:
+                        _tell(view, json.loads(line))
                 code = server.wait()
             except KeyboardInterrupt:
                 code = DONE

@@ -127,6 +127,8 @@ def test_a_promoted_model_is_served_until_somebody_ends_it(home: Path) -> None:
     refused = cloister(home, "model", "serve", "reviews", "--stage", "staging")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "nothing was promoted to staging of reviews. Promote a version first\n"
+    told = cloister(home, "model", "serve", "reviews", "--stage", "staging", "--format", "json")
+    assert told.returncode == 1 and json.loads(told.stdout)["cause"].startswith("nothing was promoted")
     command = [sys.executable, "-m", "cloister", "model", "serve", "reviews", "--team", team(home)]
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True) as serving:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,33 @@ def served(team: Team, *, ready: bool = True, uid: int | None = None, **settings
         except subprocess.TimeoutExpired:
             process.kill()
         reader.join(5)
+
+
+def kill_descendants(pid: int, seconds: float = 10) -> None:
+    """Kill the model, which is a child of its seal's processes, and come back when none of them runs."""
+    found, parents = [], [pid]
+    while parents:
+        parents = [child for parent in parents for child in _children(parent)]
+        found += parents
+    assert found
+    for each in reversed(found):
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+    deadline = time.monotonic() + seconds
+    while any(_runs(each) for each in found):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.01)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in os.popen(f"pgrep -P {pid}").read().split()]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _become(uid: int | None) -> None:

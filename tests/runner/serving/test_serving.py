@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 import time
@@ -14,6 +13,7 @@ from runner.image.exits import Exit
 
 from ..models.support import Team
 from .conftest import Serve
+from .support import kill_descendants
 
 
 def test_a_promoted_version_answers(serve: Serve) -> None:
@@ -109,10 +109,7 @@ def test_a_model_that_does_not_stand_is_never_ready(serve: Serve) -> None:
     weights = server.work / "job/weights.json"
     weights.chmod(0o644)
     weights.write_text('{"slope": 3}')
-    children = os.popen(f"pgrep -P {server.process.pid}").read().split()
-    assert children
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
+    kill_descendants(server.process.pid)
     assert server.ask(1)[0] == 500
     time.sleep(0.5)
     assert server.call("GET", "/ready")[0] == 503 and server.ask(1)[0] == 503

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,14 +20,15 @@ synthesize(load(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), print)
 """
 
 
-def synthesized(root: Path, out: Path) -> Path:
-    """`out`, with the stacks of the declarations under `root`."""
+def synthesized(root: Path, out: Path, engine: str = "cdktf") -> Path:
+    """`out`, with the stacks of the declarations under `root` as an engine writes them."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with (out.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (out / "manifest.json").exists():
             command = ["nice", sys.executable, "-c", _PROGRAM, str(root), str(out)]
-            subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+            environment = {**os.environ, "CLOISTER_ENGINE": engine}
+            subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     return out
 
 

@@ -98,7 +98,12 @@ def released(world: World) -> tuple[tuple[Grant, Declaration], ...]:
 
 
 def runtime(world: World, grant: Grant) -> bool:
-    """Whether the holder is neither a trusted principal of the boundary nor a Google service agent of the project: an
+    """Whether the holder is one of those that run, see ``runs``."""
+    return runs(world, grant.member)
+
+
+def runs(world: World, member: str | Unknown) -> bool:
+    """Whether a member is neither a trusted principal of the boundary nor a Google service agent of the project: an
     identity that runs, or people of a team."""
-    kind = standing(world, grant.member).kind
-    return kind != "agent" and (kind != "declared" or bool(teams_of(world, grant.member)))
+    kind = standing(world, member).kind
+    return kind != "agent" and (kind != "declared" or bool(teams_of(world, member)))

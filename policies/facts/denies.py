@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
+from policies.expressions.values import Unknown
+from policies.facts.admission import runs
 from policies.facts.conditions import surely_holds
 from policies.facts.grants import Grant, expression
 from policies.facts.lists import strings
 from policies.facts.members import parse
 from policies.facts.principals import standing
-from policies.facts.resource import Block
+from policies.facts.resource import Block, Res
 from policies.facts.rights import BECOME, DATA, policy_changes
 from policies.facts.roles import all_permissions
 from policies.facts.world import World, fact
@@ -82,15 +85,45 @@ def denied_by(permission: str) -> frozenset[str]:
     return frozenset({wanted} & set(known))
 
 
+def attached(world: World, res: Res) -> bool | None:
+    """Whether a deny policy is attached to the project or to the organisation above it; None when it is not known.
+
+    Of a folder nobody here knows what lies in it, so a policy there does not count.
+    """
+    parent = res.get("parent")
+    if isinstance(parent, Unknown):
+        return None
+    _, kind, name = ("//" + unquote(str(parent))).rsplit("/", 2)
+    if kind == "organizations":
+        return name == getattr(world.boundary.organization, "id", None)
+    return kind == "projects" and bool(world.owns_project(name))
+
+
+def _sure(world: World) -> Iterator[tuple[Block, frozenset[str]]]:
+    """The rules that count, with the permissions they deny to everyone but their exceptions."""
+    for res in world.of(DENY):
+        for rule in res.blocks("rules.deny_rule") if attached(world, res) else ():
+            if not any(holes(world, rule)) and not rule.unknowns():
+                yield rule, frozenset().union(*map(denied_by, strings(rule.get("denied_permissions", ()))))
+
+
 @fact
 def denied_to_outsiders(world: World) -> frozenset[str]:
     """The permissions that nobody but trusted principals and the project's own identities can use."""
-    found: set[str] = set()
-    for res in world.of(DENY):
-        for rule in res.blocks("rules.deny_rule"):
-            if not any(holes(world, rule)) and not rule.unknowns():
-                found.update(*(denied_by(p) for p in strings(rule.get("denied_permissions", ()))))
-    return frozenset(found)
+    return frozenset().union(*(denied for _, denied in _sure(world)))
+
+
+@fact
+def denied_to_runtime(world: World) -> frozenset[str]:
+    """The permissions that no identity that runs in the project, and nobody of a team, can use: a rule that excepts one
+    of them counts for none."""
+    return frozenset().union(
+        *(
+            denied
+            for rule, denied in _sure(world)
+            if not any(runs(world, principal) for principal in strings(rule.get("exception_principals", ())))
+        )
+    )
 
 
 def cut(world: World, grant: Grant) -> bool:

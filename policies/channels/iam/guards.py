@@ -10,7 +10,7 @@ from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
 from policies.facts.admission import leaving
 from policies.facts.conditions import surely_holds
-from policies.facts.denies import DENY, holes
+from policies.facts.denies import DENY, attached, holes
 from policies.facts.grants import expression
 from policies.facts.lists import strings
 from policies.facts.resource import Res
@@ -27,6 +27,15 @@ def denies_have_no_holes(world: World) -> Iterator[Evidence]:
 
 def _deny_faults(world: World, res: Res) -> Iterator[Leak]:
     rules = res.blocks("rules.deny_rule")
+    match attached(world, res):
+        case None:
+            says = "What deny policy {} is attached to is not known, so it counts as absent"
+            yield fault(res, "parent", says, "undecided", f"write parent of {res.address} out")
+        case False:
+            says = (
+                "Deny policy {} is attached to neither the project nor its organisation, so it does not count"
+            )
+            yield fault(res, "parent", says, "weakened", f"attach it to project {world.project}")
     for rule in rules:
         for hole in holes(world, rule):
             attribute = rule.at(hole.name)

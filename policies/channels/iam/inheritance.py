@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence, Residual
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, thing, where
-from policies.facts.denies import DENY, denied_to_outsiders
+from policies.facts.denies import DENY, attached, denied_to_outsiders
 from policies.facts.grants import WIDE, grants
 from policies.facts.principals import standing
 from policies.facts.rights import BECOME, DATA, INVENTORY, policy_changes
@@ -56,4 +56,6 @@ def _denied(world: World) -> Iterator[Control]:
     """The deny policies of the snapshot, where they leave reading what the project holds to the project's own."""
     wanted = {permission for type_, permission in _READS.items() if world.of(type_)}
     if wanted and wanted <= denied_to_outsiders(world):
-        yield from (Control(res.address, "rules[0].deny_rule") for res in world.of(DENY))
+        yield from (
+            Control(res.address, "rules[0].deny_rule") for res in world.of(DENY) if attached(world, res)
+        )

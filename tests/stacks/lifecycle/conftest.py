@@ -69,6 +69,15 @@ class Company:
     def deploy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, "-c", _DEPLOY, *arguments)
 
+    def first_deploy(self) -> None:
+        """Deploy with the providers that the stacks name; without them the test is skipped."""
+        done = self.deploy()
+        if "provider" in done.stderr and "init failed" in done.stderr:
+            pytest.skip(
+                "terraform finds no google provider; set TF_CLI_CONFIG_FILE to a mirror, or open its registry"
+            )
+        assert done.returncode == 0, done.stderr + done.stdout
+
     def destroy(self, *arguments: str, said: str = "acme-ml-prod\n") -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, "-m", "stacks.lifecycle", "destroy", *arguments, said=said)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.registry import channel
 from policies.channels.said import failing, grant_leak, member, role, sentence, step, thing, where
+from policies.channels.starting import may_start
 from policies.expressions.values import Unknown
 from policies.facts.admission import ruling, runtime
 from policies.facts.attached import shared_accounts
@@ -121,7 +122,8 @@ def _may_act(world: World, grant: Grant) -> bool:
 
 @channel("IAM-06")
 def nobody_acts_as_an_account_with_compute(world: World) -> Iterator[Evidence]:
-    """No run-time identity may both act as an account and create compute that runs as it, or run pods anywhere."""
+    """No run-time identity may both act as an account and create compute that runs as it, run pods anywhere or deploy as
+    Google's own agent."""
     creators: dict[str, Grant] = {}
     for grant in grants(world):
         if grant.permissions is not None and grant.permits(*CREATE) and isinstance(grant.member, str):
@@ -154,3 +156,10 @@ def nobody_acts_as_an_account_with_compute(world: World) -> Iterator[Evidence]:
                 f"{sentence(member(grant))} holds {started[0]} on {thing(grant)} ({role(grant)} at {where(grant)}): its pods "
                 "run as any Kubernetes service account, and so as the service account that one stands for.",
             )
+    # Needs no actAs: what a deployment creates, the agent creates that is editor of the project unless somebody took that.
+    # Source: cloud.google.com/deployment-manager/docs/access-control
+    yield from may_start(
+        world, "deploymentmanager.googleapis.com",
+        ("deploymentmanager.deployments.create", "deploymentmanager.deployments.update"),
+        "have Google's own agent, an editor of the project, create machines that run as any service account of it",
+    )  # fmt: skip

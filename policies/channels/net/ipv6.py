@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from policies.channels.evidence import Advice, Control, Evidence, Leak, Step
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
-from policies.facts.network.addresses import IPV6
+from policies.facts.network.addresses import IPV4, IPV6, PRIVATE
 from policies.facts.network.denies import decided_by, egress_denies
-from policies.facts.network.egress import Opening, openings
+from policies.facts.network.egress import Opening, openings, outside, why
 from policies.facts.network.firewall import applies
-from policies.facts.network.flow import positions
+from policies.facts.network.flow import decided, positions
 from policies.facts.network.networks import Key, Subnet, flag, networks, subnets
 from policies.facts.network.nics import nics
 from policies.facts.network.packets import ANY_SERVICE, Packets
@@ -49,6 +49,34 @@ def ipv6_has_no_way_out(world: World) -> Iterable[Evidence]:
             yield _google_access(cluster)
     yield from _nat64(world)
     yield from _narrowed(world)
+    yield from _allowed(world)
+
+
+def _allowed(world: World) -> Iterator[Evidence]:
+    """An allow to public IPv6 addresses in a network that speaks none, once for each rule. One that allows IPv4 too is an
+    opening already."""
+    public = outside(world) - PRIVATE
+    said = set()
+    for network, kinds in positions(world).items():
+        for position, group in kinds.items():
+            if any(nic.families & IPV6 for nic in group) or _speaks(world, network):
+                continue
+            for piece in decided(world, network, position, ingress=False):
+                rule, packets = piece.rule, piece.packets.within(public)
+                if rule is None or not packets or packets.within(IPV4) or rule.res.address in said:
+                    continue
+                said.add(rule.res.address)
+                phrase, address, attribute = why(rule, packets)
+                yield Leak(
+                    "weakened", rule.subject,
+                    f"{phrase[0].upper()}{phrase[1:]}: only that network {network} speaks no IPv6 still keeps the data in.",
+                    (), f"remove the IPv6 ranges from {address}", address, attribute,
+                )  # fmt: skip
+
+
+def _speaks(world: World, network: Key) -> bool:
+    """Whether a subnet of the network speaks IPv6, or may: what leaves it then is judged as an opening."""
+    return any(subnet.ipv6 is not False for subnet in subnets(world) if subnet.network == network)
 
 
 def _narrowed(world: World) -> Iterator[Evidence]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault, flag, landed, present, sends
 from policies.channels.registry import channel
-from policies.channels.srv.starting import may_start
+from policies.channels.starting import may_start
 from policies.expressions.values import Unknown
 from policies.facts.destinations import place
 from policies.facts.flows import leaves

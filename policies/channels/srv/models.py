@@ -9,7 +9,7 @@ from typing import Any
 from policies.channels.evidence import Control, Evidence
 from policies.channels.outward import fault, flag, present, sends
 from policies.channels.registry import channel
-from policies.channels.srv.starting import may_start
+from policies.channels.starting import may_start
 from policies.expressions.values import Unknown
 from policies.facts.flows import leaves
 from policies.facts.resource import Res

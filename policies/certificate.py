@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,13 +50,24 @@ def _tree(report: Report, boundary_sha256: str) -> dict[str, Any]:
         "assurance": report.assurance,
         "grade": report.grade.letter,
         "boundary": boundary_sha256,
-        "inputs": {stack_name(item.path): item.sha256 for item in report.inputs},
+        "inputs": _digests(report),
         "summary": tree["summary"],
         "channels": {verdict.id: verdict.status for verdict in report.verdicts},
         "assumed": {
             channel["id"]: channel["assumed"] for channel in tree["channels"] if "assumed" in channel
         },
         "trusted": tree["trusted"],
+    }
+
+
+def _digests(report: Report) -> dict[str, str]:
+    """A digest for each input's name; of several of one name, a digest of all their digests."""
+    named: dict[str, list[str]] = {}
+    for item in report.inputs:
+        named.setdefault(stack_name(item.path), []).append(item.sha256)
+    return {
+        name: found[0] if len(found) == 1 else sha256("\n".join(sorted(found)).encode()).hexdigest()
+        for name, found in named.items()
     }
 
 

@@ -19,7 +19,9 @@ from policies.channels.outward import (
     unread,
 )
 from policies.channels.registry import channel
+from policies.channels.starting import may_start
 from policies.expressions.values import Unknown
+from policies.facts.admission import runtime
 from policies.facts.destinations import Place, place
 from policies.facts.flows import leaves
 from policies.facts.grants import grants_by_kind
@@ -169,8 +171,20 @@ def schedules_and_workflows_call_inside(world: World) -> Iterator[Evidence]:
         yield from sends(world, type_, path, kind, says)
     for type_, says in _REACHING.items():
         yield from present(world, [type_], says)
+    # Neither needs an account to act as: the caller writes the body and the URL.
+    for service, permissions, name in _POSTS:
+        yield from may_start(world, service, permissions, f"have {name} post a body of its own to any URL")
 
 
+_TASK = "cloudtasks.tasks.create"
+_POSTS = (
+    (
+        "cloudscheduler.googleapis.com",
+        ("cloudscheduler.jobs.create", "cloudscheduler.jobs.update"),
+        "Cloud Scheduler",
+    ),
+    ("cloudtasks.googleapis.com", (_TASK,), "Cloud Tasks"),
+)
 _EVENTS = (
     ("google_eventarc_pipeline", "destinations.topic", "topic", "Event pipeline {} publishes to"),
     ("google_eventarc_pipeline", "destinations.workflow", "workflow", "Event pipeline {} starts"),
@@ -197,8 +211,12 @@ def _queue(world: World, res: Res) -> Iterator[Evidence]:
     override = next(iter(res.blocks("http_target.uri_override")), None)
     host = override.get("host") if override is not None else None
     if override is None or host is None:
+        may = any(
+            grant.on is res and grant.permits(_TASK) and runtime(world, grant)
+            for grant in grants_by_kind(world).get(res.type, ())
+        )
         yield fault(res, "http_target.uri_override", "Whoever may create a task in queue {} has Google post its body to any URL",
-                    "weakened", f"set http_target.uri_override of {res.address} to a service of the project")  # fmt: skip
+                    "open" if may else "weakened", f"set http_target.uri_override of {res.address} to a service of the project")  # fmt: skip
         return
     yield landed(
         res, override.at("host"), url_place(world, host), "Google posts every task of queue {} to", "url"

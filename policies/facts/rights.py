@@ -103,7 +103,10 @@ CHANGE_CONTROL = frozenset(
         "dns.managedZones.delete", "dns.resourceRecordSets.create", "dns.resourceRecordSets.update",
         "container.clusters.update", "storage.buckets.update", "storage.buckets.setIpFilter",
         "logging.sinks.create", "logging.sinks.update", "serviceusage.services.enable",
-        "storagetransfer.jobs.create", "storagetransfer.jobs.update",
+        "storagetransfer.jobs.create", "storagetransfer.jobs.update", "binaryauthorization.policy.update",
+        "networkconnectivity.policyBasedRoutes.create", "networkconnectivity.serviceConnectionPolicies.create",
+        "compute.serviceAttachments.create", "compute.packetMirrorings.create", "compute.globalForwardingRules.create",
+        "compute.interconnectAttachments.create", "compute.interconnectAttachments.update",
     }
 )  # fmt: skip
 

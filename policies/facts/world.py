@@ -74,7 +74,8 @@ class World:
         if isinstance(project, Unknown):
             target = self.referred(project)
             return None if target is None else self.owns_project(target.project)
-        return str(project) in (self.boundary.project, str(self.boundary.project_number))
+        name = str(project).removeprefix("projects/")  # some arguments take either form
+        return name in (self.boundary.project, str(self.boundary.project_number))
 
 
 def fact(function: Callable[[World], T]) -> Callable[[World], T]:

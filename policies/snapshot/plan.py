@@ -87,6 +87,9 @@ class _Reader:
             for resource in self.resources(_object(prior.get("root_module")), "")
             if resource.mode == "data" and resource.address not in here
         ]
+        for resource in stack.resources:
+            if resource.module_path and resource.module_path not in stack.children:
+                raise KeyError(resource.module_path)
         stack.variables = dict(_object(self.root.get("variables")))
         stack.given = {
             name: _object(v).get("value") for name, v in _object(self.tree.get("variables")).items()

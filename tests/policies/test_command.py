@@ -82,6 +82,27 @@ def test_a_certificate_names_the_very_tree(tmp_path: Path) -> None:
     assert other.exit_code == 1 and "changed since it was proven" in other.output
 
 
+def test_a_certificate_tells_inputs_of_one_name_apart(tmp_path: Path) -> None:
+    trees = [tmp_path / name / "x/cdk.tf.json" for name in ("a", "b")]
+    for tree in trees:
+        tree.parent.mkdir(parents=True)
+        shutil.copy(SECURE, tree)
+    other = {
+        "//": {"metadata": {"stackName": "other"}},
+        "terraform": {"backend": {"gcs": {"bucket": "acme-data-prod-tfstate", "prefix": "other"}}},
+        "resource": {},
+    }
+    trees[1].write_text(json.dumps(other))
+    paths, proven = [str(tree) for tree in trees], tmp_path / "proven.json"
+    assert call(check, *paths, *BOUNDARY, "--certificate", str(proven)).exit_code == 0
+    assert call(check, *paths, *BOUNDARY, "--verify", str(proven)).exit_code == 0
+    for tree in trees:
+        before = tree.read_text()
+        tree.write_text(before + "\n")
+        assert call(check, *paths, *BOUNDARY, "--verify", str(proven)).exit_code == 1, tree
+        tree.write_text(before)
+
+
 def test_no_certificate_is_written_for_what_fails(tmp_path: Path) -> None:
     proven = tmp_path / "proven.json"
     assert call(check, leaking(tmp_path), *BOUNDARY, "--certificate", str(proven)).exit_code == 1

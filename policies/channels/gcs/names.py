@@ -35,7 +35,7 @@ _OTHERS = ("google_logging_", "google_observability_", "google_compute_backend_b
 def every_named_bucket_is_ours(world: World) -> Iterator[Evidence]:
     """No attribute names a bucket that somebody else may hold: names are global."""
     for res in world.resources:
-        if res.mode != "managed" or res.type == "google_storage_bucket_object":
+        if res.mode != "managed":
             continue
         for attribute, value in _named(res):
             if value == state_bucket(world):

@@ -28,6 +28,8 @@ _PARENTS = (
     "service_account_id",
     "topic_id",
     "bucket_id",
+    "dataset_id",
+    "secret",
     "folder",
     "org_id",
 )

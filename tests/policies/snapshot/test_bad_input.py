@@ -52,6 +52,11 @@ FILES: dict[str, tuple[bytes | dict[str, Any] | list[Any] | str, str]] = {
     "plan with a nameless resource": (
         PLAN | {"planned_values": {"root_module": {"resources": [{"mode": "managed"}]}}}, "is missing",
     ),
+    "plan with a module it does not configure": (
+        PLAN | {"planned_values": {"root_module": {"child_modules": [{"address": "module.m", "resources": [
+            {"address": "module.m.t.x", "mode": "managed", "type": "t", "name": "x", "values": {}}]}]}}},
+        "module.m is missing",
+    ),
     "plan with a string for a change": (PLAN | {"resource_changes": ["x"]}, "another shape"),
     "resource a string": ({"resource": "x"}, "resource: an object is needed, not a string"),
     "resource a list of strings": ({"resource": ["x"]}, "resource: an object is needed, not a string"),

@@ -3,7 +3,7 @@
 A copy of each stack gets an override: a local backend, and remote states fed from a file written here. Terraform finds
 its providers where it always does (the registry, or a filesystem mirror of its configuration file). Nothing is applied
 and no state is kept. A stack with ``kubernetes_manifest`` is planned against the API server that KUBECONFIG names, or
-that of ``make cluster``; without one its plan is a named skip.
+that of ``make cluster``; without one that answers its plan is a named skip.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,8 @@ ORDER = ("foundation", "cluster", "guardrails")
 LOCAL_CLUSTER = Path(".cloister/cluster/admin.kubeconfig")
 # What stands in for outputs only a deployed stack knows: an address nobody answers at.
 PLACEHOLDER = "127.0.0.1:1"
+# How long an API server may take to say its version, in seconds.
+PATIENCE = 5
 
 
 def main(arguments: list[str]) -> int:
@@ -41,11 +46,12 @@ def main(arguments: list[str]) -> int:
         )
         return 3
     failed = 0
+    connection = _cluster()
     with tempfile.TemporaryDirectory() as folder:
         for stack in stacks:
             begun = time.monotonic()
             copy = Path(folder) / stack.name
-            override = _copy(stack, copy)
+            override = _copy(stack, copy, connection)
             done = _terraform(copy, "init", "-input=false")
             if done.returncode:
                 print(f"skipped: terraform finds no providers\n{done.stderr.strip()}", file=sys.stderr)
@@ -70,7 +76,10 @@ def _judge(copy: Path, override: dict[str, Any]) -> tuple[str, str]:
         return "not valid", done.stderr
     manifests = "kubernetes_manifest" in json.loads((copy / "cdk.tf.json").read_text()).get("resource", {})
     if manifests and "provider" not in override:
-        return "valid; not planned: it asks an API server, make cluster or set KUBECONFIG", ""
+        return (
+            "valid; not planned: it asks an API server and none answers: make cluster, or set KUBECONFIG",
+            "",
+        )
     done = _terraform(copy, "plan", "-refresh=false", "-input=false", "-lock=false", "-out=plan")
     if done.returncode:
         return "does not plan", done.stderr
@@ -78,14 +87,15 @@ def _judge(copy: Path, override: dict[str, Any]) -> tuple[str, str]:
     return f"valid; plans {len(changes)} resources", ""
 
 
-def _copy(stack: Path, copy: Path) -> dict[str, Any]:
+def _copy(stack: Path, copy: Path, connection: dict[str, str] | None) -> dict[str, Any]:
     """The stack and its override, written; the override."""
     copy.mkdir()
     tree = json.loads((stack / "cdk.tf.json").read_text())
     tree.pop("import", None)  # an import asks Google whether the thing is there
     (copy / "cdk.tf.json").write_text(json.dumps(tree))
     override: dict[str, Any] = {"terraform": {"backend": {"local": {"path": str(copy / "own.tfstate")}}}}
-    connection = _cluster() if "kubernetes" in tree.get("provider", {}) else None
+    if "kubernetes" not in tree.get("provider", {}):
+        connection = None
     states = tree.get("data", {}).get("terraform_remote_state", {})
     if states:
         override["data"] = {"terraform_remote_state": {}}
@@ -117,13 +127,29 @@ def _state(referenced: Path, connection: dict[str, str] | None) -> dict[str, Any
 
 
 def _cluster() -> dict[str, str] | None:
-    """How to reach the API server of KUBECONFIG or of ``make cluster``, as arguments of the kubernetes provider."""
+    """How to reach the API server of KUBECONFIG or of ``make cluster``, as arguments of the kubernetes provider.
+
+    None where no such server answers: it is down, or the one at its address is another's.
+    """
     path = Path(os.environ.get("KUBECONFIG") or LOCAL_CLUSTER)
     if not path.exists():
         return None
     config = yaml.safe_load(path.read_text())
     cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-    return dict(_arguments(cluster, user))
+    return dict(_arguments(cluster, user)) if _answers(cluster, user) else None
+
+
+def _answers(cluster: dict[str, Any], user: dict[str, Any]) -> bool:
+    """Whether the API server says its version to this user, under a certificate of this cluster's authority."""
+    try:
+        trusted = ssl.create_default_context(cafile=cluster.get("certificate-authority"))
+        if "client-certificate" in user:
+            trusted.load_cert_chain(user["client-certificate"], user.get("client-key"))
+        address = f"{cluster['server'].rstrip('/')}/version"
+        with urllib.request.urlopen(address, timeout=PATIENCE, context=trusted) as answer:
+            return "gitVersion" in json.load(answer)
+    except (OSError, HTTPException, ValueError):  # refused, too late, not trusted, a file gone, no JSON
+        return False
 
 
 def _arguments(cluster: dict[str, Any], user: dict[str, Any]) -> Iterator[tuple[str, str]]:

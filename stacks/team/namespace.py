@@ -9,6 +9,7 @@ from cloister.declarations.names import BucketKind
 from stacks import cdk
 from stacks.base import Stack
 from stacks.pod_security import RESTRICTED_LABELS
+from stacks.team.quantities import canonical
 
 _GPU = "requests.nvidia.com/gpu"
 
@@ -123,7 +124,7 @@ def _limits(stack: Stack, team: Team, namespace: str) -> None:
                     "type": "Container",
                     "default": defaults,
                     "default_request": defaults,
-                    "max": {"cpu": str(team.quota.cpu), "memory": team.quota.memory},
+                    "max": {"cpu": canonical(str(team.quota.cpu)), "memory": canonical(team.quota.memory)},
                 }
             ]
         },

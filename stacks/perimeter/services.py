@@ -16,9 +16,9 @@ financialservices firestore gkebackup gkehub healthcare iam iamcredentials iaptu
 language lifesciences logging looker managedidentities managedkafka memcache meshconfig metastore ml monitoring netapp
 networkconnectivity networkmanagement networksecurity networkservices notebooks ondemandscanning orgpolicy
 parallelstore privateca pubsub pubsublite recaptchaenterprise recommender redis retail run secretmanager
-securesourcemanager servicecontrol servicedirectory spanner speakerid speech sqladmin ssh storage storageinsights
-storagetransfer sts texttospeech tpu trafficdirector transcoder translate videointelligence videostitcher vision
-vmmigration vpcaccess webrisk workflows workstations
+securesourcemanager servicecontrol servicedirectory spanner speakerid speech sqladmin ssh-serialport storage
+storageinsights storagetransfer sts texttospeech tpu trafficdirector transcoder translate videointelligence
+videostitcher vision vmmigration vpcaccess webrisk workflows workstations
 """
 RESTRICTED = tuple(f"{name}.googleapis.com" for name in _RESTRICTED.split())
 

@@ -15,7 +15,7 @@ _NAMES = (
     "managedkafka memcache meshconfig metastore ml monitoring netapp networkconnectivity networkmanagement networksecurity "
     "networkservices notebooks ondemandscanning orgpolicy parallelstore privateca pubsub pubsublite recaptchaenterprise "
     "recommender redis retail run secretmanager securesourcemanager servicecontrol servicedirectory spanner speakerid speech "
-    "sqladmin ssh storage storageinsights storagetransfer sts texttospeech tpu trafficdirector transcoder translate "
+    "sqladmin ssh-serialport storage storageinsights storagetransfer sts texttospeech tpu trafficdirector transcoder translate "
     "videointelligence videostitcher vision vmmigration vpcaccess webrisk workflows workstations"
 )
 # What VPC Service Controls can restrict.

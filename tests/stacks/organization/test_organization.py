@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from policies.check import check_paths, today
+from policies.facts.perimeter.services import DATA_BEARING, SUPPORTED
 from policies.report.model import Report
 from tests.stacks.trees import ROOT, resources, stacks, synthesized
 
@@ -54,6 +55,15 @@ def variant(organization: Path, declared: dict[str, Any], folder: Path) -> tuple
     shutil.copytree(organization, home)
     (home / "boundary.yaml").write_text(yaml.safe_dump(declared))
     return synthesized(home, folder / "out" / "cdktf.out"), home / "boundary.yaml"
+
+
+def test_the_serial_console_is_restricted_by_its_own_name(organization_tree: Path) -> None:
+    """A name that Google does not know would make it refuse the whole perimeter."""
+    perimeter = json.dumps(stacks(organization_tree)["perimeter"]["resource"])
+    assert '"ssh-serialport.googleapis.com"' in perimeter
+    assert '"ssh.googleapis.com"' not in perimeter
+    assert "ssh-serialport.googleapis.com" in DATA_BEARING
+    assert "ssh.googleapis.com" not in SUPPORTED
 
 
 def test_it_is_deployed_last(organization_tree: Path) -> None:

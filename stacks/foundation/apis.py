@@ -30,6 +30,9 @@ API_OF_TYPES = {
     "google_storage_": "storage",
 }
 
+# What it acts on only appears with another API: Google makes the default account of machines with that of machines.
+_BROUGHT_BY = {"google_project_default_service_accounts": "compute"}
+
 # APIs that no resource names.
 _RUNNING = (
     "clouderrorreporting",  # groups the errors that runners log
@@ -75,10 +78,11 @@ def enable_apis(stack: Stack) -> dict[str, Any]:
 
 
 def wait_for_apis(stack: Stack, services: dict[str, Any]) -> None:
-    """Make every resource of the stack depend on its API being enabled."""
+    """Make every resource of the stack depend on its API, and that of what it acts on, being enabled."""
     for construct in stack.scope.node.find_all():
         type_ = getattr(construct, "terraform_resource_type", None)
         api = api_of(type_) if type_ else None
         if api is not None:
-            name = f"google_project_service.{services[api].friendly_unique_id}"
-            construct.depends_on = [*(construct.depends_on or []), name]
+            needed = dict.fromkeys((api, _BROUGHT_BY.get(type_, api)))
+            names = [f"google_project_service.{services[name].friendly_unique_id}" for name in needed]
+            construct.depends_on = [*(construct.depends_on or []), *names]

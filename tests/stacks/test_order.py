@@ -88,6 +88,23 @@ def test_every_resource_comes_after_its_api(grown_tree: Path) -> None:
     assert seen > 100
 
 
+def test_default_accounts_lose_their_role_after_the_api_that_makes_them(grown_tree: Path) -> None:
+    """Before, there is none to take it from, and the one of machines would keep Editor."""
+    foundation = stacks(grown_tree)["foundation"]
+    edges = graph(foundation)
+    (compute,) = (
+        address
+        for address, type_, arguments in addressed(foundation)
+        if type_ == "google_project_service" and arguments["service"] == "compute.googleapis.com"
+    )
+    accounts = [
+        address for address in edges if address.startswith("google_project_default_service_accounts.")
+    ]
+    assert accounts
+    for address in accounts:
+        assert compute in reached(edges, address), address
+
+
 def test_every_use_of_a_key_comes_after_its_agents_grant(grown_tree: Path) -> None:
     """The grant is to the agent that Google uses the key as, on the very key, and nobody else's."""
     every = stacks(grown_tree)

@@ -1,8 +1,9 @@
 """Which machines carry which GPU, and where Google offers it.
 
 Machine series: "Run GPUs in GKE Standard node pools" and "GPU machine types" of Google Cloud's documentation.
-Regions: skypilot-org/skypilot-catalog, catalogs/v8/gcp/vms.csv (Apache-2.0), 2026. A GPU that is not in a
-table is not checked against it: new ones appear faster than this file.
+A pool's GPU is one of these; a new one of Google's is added here.
+Regions: skypilot-org/skypilot-catalog, catalogs/v8/gcp/vms.csv (Apache-2.0), 2026. A GPU whose regions are not in
+that table is not checked against it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SERIES = {
     "nvidia-h200-141gb": "a3",
     "nvidia-b200": "a4",
     "nvidia-gb200": "a4x",
+    "nvidia-gb300": "a4x",
 }
 
 REGIONS = {

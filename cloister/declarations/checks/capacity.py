@@ -17,7 +17,7 @@ def bounds(tree: Tree) -> Iterator[Mistake]:
 
 
 def machines(tree: Tree) -> Iterator[Mistake]:
-    """A pool has GPUs of one type, on machines that carry it."""
+    """A pool has GPUs of one type that GKE knows, on machines that carry it."""
     for index, pool in enumerate(tree.platform.value.pools):
         location = ("pools", index, "gpus")
         if len(pool.gpus) > 1:
@@ -25,7 +25,10 @@ def machines(tree: Tree) -> Iterator[Mistake]:
             continue
         for gpu in pool.gpus:
             series = SERIES.get(gpu)
-            if series and pool.machine.partition("-")[0] != series:
+            if series is None:
+                expected = f"a GPU type of GKE: {', '.join(SERIES)}"
+                yield tree.platform.wrong((*location, gpu), gpu, expected, nearest(gpu, SERIES))
+            elif pool.machine.partition("-")[0] != series:
                 expected = f"a machine of the {series} series, which carries {gpu}"
                 yield tree.platform.wrong(("pools", index, "machine"), pool.machine, expected)
 

@@ -41,6 +41,17 @@ def test_the_shipped_example() -> None:
     assert declarations.teams["fakespot"].network == "sealed"
 
 
+def test_a_misspelt_gpu_of_a_pool_is_refused(edit: Edit) -> None:
+    tree = edit(
+        "platform.yaml",
+        "n2-standard-8, min: 0, max: 20",
+        "g2-standard-8, min: 0, max: 20, gpus: {nvidia-l5: 1}",
+    )
+    (mistake,) = refused(lambda: load(tree, today=DAY))
+    assert 'pools[0].gpus.nvidia-l5: found "nvidia-l5", expected a GPU type of GKE: ' in mistake
+    assert mistake.endswith("; did you mean nvidia-l4")
+
+
 def test_the_reference_boundary() -> None:
     boundary = load_boundary(ROOT / "tests/data/reference/boundary.yaml", expired_ok=True)
     assert (boundary.assurance, boundary.organization) == ("project", "none")

@@ -11,7 +11,7 @@ from policies.facts.network.addresses import IPV4, IPV6
 from policies.facts.network.denies import Failure, decided_by, deny_controls, failures, working_denies
 from policies.facts.network.egress import Opening, openings
 from policies.facts.network.exits import reached
-from policies.facts.network.firewall import attachments
+from policies.facts.network.firewall import attachments, of_unseen_policies
 from policies.facts.network.firewall_rules import Rule
 from policies.facts.network.flow import positions
 from policies.facts.network.networks import networks
@@ -132,6 +132,13 @@ def no_allow_comes_before_the_deny(world: World) -> Iterable[Evidence]:
             _status(part, bool(rule.unread)), rule.subject, f"{sentence}{_unread(rule)} {_ending(part)}", part.path,
             f"remove {rule.res.address}, or narrow it to ranges of the project", rule.res.address,
             rule.attribute(rule.unread[0] if rule.unread else attribute),
+        )  # fmt: skip
+    for res, argument in of_unseen_policies(world):
+        yield Leak(
+            "undecided", res.subject,
+            f"{res.type} {res.name} is of a firewall policy that no stack of the snapshot creates: what else that one says, "
+            f"and where it applies, is not known.",
+            (), f"create the policy in a stack that is checked, or correct {argument} of {res.address}", res.address, argument,
         )  # fmt: skip
     yield from _order(world)
 

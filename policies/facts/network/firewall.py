@@ -15,6 +15,7 @@ from policies.facts.network.addresses import EVERYTHING, Addresses
 from policies.facts.network.firewall_rules import UNSURE, Rule, classic, of_policy
 from policies.facts.network.networks import Key, network_key, networks
 from policies.facts.network.packets import ALL_PACKETS, NO_PACKETS, Packets
+from policies.facts.places import project_of
 from policies.facts.resource import Res
 from policies.facts.world import World, fact
 
@@ -158,6 +159,9 @@ def _policy_name(world: World, value: Any, level: str) -> tuple[str, str]:
     if isinstance(value, Unknown):
         target = world.referred(value)
         return (level, _own_name(target)) if target is not None else (level, UNSURE)
+    project = project_of(str(value))
+    if project is not None and not world.owns_project(project):
+        return level, str(value)  # somebody else's, though it may be called as one of ours
     return level, str(value).rsplit("/", 1)[-1]
 
 
@@ -201,6 +205,27 @@ def attachments(world: World) -> dict[Key | None, list[Attachment]]:
             found.setdefault(key, []).append(
                 Attachment(policy or Policy(None, ()), region if isinstance(region, str) else "")
             )
+    return found
+
+
+# Associations, with the argument that names the policy.
+_ATTACHED = {
+    "google_compute_network_firewall_policy_association": "firewall_policy",
+    "google_compute_region_network_firewall_policy_association": "firewall_policy",
+    "google_compute_firewall_policy_association": "firewall_policy",
+    "google_compute_organization_security_policy_association": "policy_id",
+}
+
+
+@fact
+def of_unseen_policies(world: World) -> list[tuple[Res, str]]:
+    """Rules and associations, with the argument that names their policy, of policies that no stack creates."""
+    found: list[tuple[Res, str]] = []
+    for type_, argument in (_RULES | _ATTACHED).items():
+        for res in world.of(type_):
+            policy = policies(world).get(_policy_name(world, res.get(argument), _level(type_)))
+            if policy is None or policy.res is None:
+                found.append((res, argument))
     return found
 
 

@@ -122,6 +122,8 @@ class _Reader:
         """The configuration of a module and of those it calls."""
         for resource in _list(module.get("resources")):
             self.declared[path, _text(resource["address"])] = resource
+            if resource.get("mode") == "ephemeral":
+                self.stack_.notes.append(("unread", f"{resource['address']}, which is ephemeral"))
         for name, call in _object(module.get("module_calls")).items():
             below = _object(call.get("module"))
             child = f"{path}.module.{name}" if path else f"module.{name}"
@@ -185,6 +187,8 @@ class _Reader:
             changed = _changed(_object(change.get("change")))
             if changed:
                 notes.append(("drift", f"{change['address']}: {', '.join(changed)}"))
+        for action in _list(tree.get("action_invocations")):
+            notes.append(("unread", f"the action {_object(action).get('address')}"))
         for deferred in _list(tree.get("deferred_changes")):
             notes.append(("deferred", str(_object(deferred.get("resource_change")).get("address"))))
         if tree.get("complete") is False:

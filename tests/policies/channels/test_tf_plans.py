@@ -42,6 +42,29 @@ def test_the_plan_of_the_reference_gives_the_verdicts_of_its_configuration() -> 
     assert statuses[0] == statuses[1] == statuses[2]
 
 
+def ephemeral(tree: dict[str, Any]) -> None:
+    tree["configuration"]["root_module"]["resources"].append(
+        {"address": "ephemeral.google_service_account_access_token.t", "mode": "ephemeral",
+         "type": "google_service_account_access_token", "name": "t", "provider_config_key": "google",
+         "schema_version": 0}
+    )  # fmt: skip
+
+
+def action(tree: dict[str, Any]) -> None:
+    tree["action_invocations"] = [{"address": "action.local_command.run", "type": "local_command"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [(ephemeral, "google_service_account_access_token.t, which is ephemeral"), (action, "the action action.local_command.run")],
+)  # fmt: skip
+def test_what_a_plan_runs_without_a_resource_is_undecided(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    status, sentence = said(checked(tmp_path, change))["TF-06"]
+    assert status == "undecided" and says in sentence
+
+
 def drift(*names: str) -> Callable[[dict[str, Any]], object]:
     def change(tree: dict[str, Any]) -> None:
         entry = copy.deepcopy(

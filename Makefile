@@ -74,8 +74,9 @@ pictures: setup ## Take the pictures in docs/pictures/ anew (needs Chromium)
 bench: setup ## Measure synthesis with a thousand teams, the command line and the proof
 	@$(PY) -m pytest -o addopts=--import-mode=importlib -q -s tests/bench
 
-fuzz: setup ## Mutate a secure tree for five minutes: nothing crashes, hangs or passes
+fuzz: setup ## Mutate a secure tree for five minutes: nothing crashes, hangs or passes; 10,000 random sets of firewall rules
 	@HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -q tests/fuzz
+	@CLOISTER_RULE_SETS=10000 $(PY) -m pytest -q tests/policies/network/test_firewall.py
 
 image: setup ## Build the runner's image (needs podman or buildah; BASE=... chooses the base)
 	@$(PY) -m runner.container

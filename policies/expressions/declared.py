@@ -15,7 +15,6 @@ from policies.expressions.parser import parse_expression
 from policies.expressions.values import Unknown
 
 _PRIMITIVES: dict[str, Callable[[Any], Any]] = {"string": to_text, "number": to_number, "bool": to_bool}
-_COLLECTIONS = ("list", "set", "map")
 _ANY = syntax.Name("any")
 
 
@@ -47,7 +46,7 @@ def _as(value: Any, type_: syntax.Node) -> Any:
         if not isinstance(value, Mapping):
             raise WrongError("a variable of type map without a map")
         return {key: _as(item, inner) for key, item in value.items()}
-    if name in _COLLECTIONS:
+    if name in ("list", "set"):
         if not isinstance(value, list | tuple):
             raise WrongError(f"a variable of type {name} without a list")
         items = [_as(item, inner) for item in value]
@@ -71,15 +70,16 @@ def _object(value: Any, attributes: syntax.Object) -> dict[str, Any]:
         raise WrongError("a variable of an object type without an object")
     found = {}
     for key, type_ in attributes.items:
-        name = _constant(key)
-        optional = isinstance(type_, syntax.Call) and type_.function == "optional"
-        if not optional and name not in value:
-            raise WrongError(f"a variable without attribute {name} of its type")
-        given, of = value.get(name), type_
-        if isinstance(type_, syntax.Call) and optional:
-            of, *default = type_.arguments
-            if given is None and default:
-                given = _constant(default[0])
+        name = to_text(_constant(key))
+        given = value.get(name)
+        match type_:
+            case syntax.Call(function="optional", arguments=(of, *default)):
+                if given is None and default:
+                    given = _constant(default[0])
+            case _:
+                of = type_
+                if name not in value:
+                    raise WrongError(f"a variable without attribute {name} of its type")
         found[name] = _as(given, of)
     return found
 

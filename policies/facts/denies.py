@@ -99,12 +99,16 @@ def attached(world: World, res: Res) -> bool | None:
     return kind == "projects" and bool(world.owns_project(name))
 
 
-def _sure(world: World) -> Iterator[tuple[Block, frozenset[str]]]:
+@fact
+def _sure(world: World) -> tuple[tuple[Block, frozenset[str]], ...]:
     """The rules that count, with the permissions they deny to everyone but their exceptions."""
-    for res in world.of(DENY):
-        for rule in res.blocks("rules.deny_rule") if attached(world, res) else ():
-            if not any(holes(world, rule)) and not rule.unknowns():
-                yield rule, frozenset().union(*map(denied_by, strings(rule.get("denied_permissions", ()))))
+    return tuple(
+        (rule, frozenset().union(*map(denied_by, strings(rule.get("denied_permissions", ())))))
+        for res in world.of(DENY)
+        if attached(world, res)
+        for rule in res.blocks("rules.deny_rule")
+        if not any(holes(world, rule)) and not rule.unknowns()
+    )
 
 
 @fact

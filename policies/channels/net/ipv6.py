@@ -9,7 +9,7 @@ from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.network.addresses import IPV4, IPV6, PRIVATE
 from policies.facts.network.denies import decided_by, egress_denies
-from policies.facts.network.egress import Opening, openings, outside, why
+from policies.facts.network.egress import Opening, may_speak_ipv6, openings, outside, why
 from policies.facts.network.firewall import applies
 from policies.facts.network.flow import decided, positions
 from policies.facts.network.networks import Key, Subnet, flag, networks, subnets
@@ -58,8 +58,10 @@ def _allowed(world: World) -> Iterator[Evidence]:
     public = outside(world) - PRIVATE
     said = set()
     for network, kinds in positions(world).items():
+        if may_speak_ipv6(world, network):
+            continue  # what leaves it is judged as an opening
         for position, group in kinds.items():
-            if any(nic.families & IPV6 for nic in group) or _speaks(world, network):
+            if any(nic.families & IPV6 for nic in group):
                 continue
             for piece in decided(world, network, position, ingress=False):
                 rule, packets = piece.rule, piece.packets.within(public)
@@ -72,11 +74,6 @@ def _allowed(world: World) -> Iterator[Evidence]:
                     f"{phrase[0].upper()}{phrase[1:]}: only that network {network} speaks no IPv6 still keeps the data in.",
                     (), f"remove the IPv6 ranges from {address}", address, attribute,
                 )  # fmt: skip
-
-
-def _speaks(world: World, network: Key) -> bool:
-    """Whether a subnet of the network speaks IPv6, or may: what leaves it then is judged as an opening."""
-    return any(subnet.ipv6 is not False for subnet in subnets(world) if subnet.network == network)
 
 
 def _narrowed(world: World) -> Iterator[Evidence]:

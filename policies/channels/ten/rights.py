@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from policies.channels.evidence import Control, Evidence, Leak, Step
+from policies.channels.evidence import Control, Evidence, Failing, Leak, Step
 from policies.channels.k8s.wording import fix_of, leak, listed, subject_of
 from policies.channels.registry import channel
 from policies.facts.kubernetes.namespaces import namespace, team_of
@@ -97,18 +97,35 @@ def _crossing(world: World, holding: Holding) -> Iterator[Leak]:
     if _stranger(world, holding, team):
         yield _other(holding, team)
     elif who.teams and not holding.unknown:
-        more = [POWERS[name].does for name in _MAKES_MORE if name in holding.powers]
+        more = _may(holding, _MAKES_MORE)
         if more and not _whole(holding):
-            sentence = f"{who.says} may {listed(more)} {holding.where} by {holding.role}; only that the role ends at the namespace keeps it from other teams"
-            yield leak(
-                "weakened",
-                subject_of(holding),
-                sentence,
-                (),
-                fix_of(holding),
-                holding.res.address,
-                holding.attribute,
-            )
+            sentence = f"{who.says} may {more} {holding.where} by {holding.role}; only that the role ends at the namespace keeps it from other teams"
+            yield _finding("weakened", holding, sentence)
+
+
+def _finding(
+    status: Failing, holding: Holding, sentence: str, path: tuple[Step, ...] = (), fix: str = ""
+) -> Leak:
+    """What a right makes, at where it was read."""
+    return leak(
+        status,
+        subject_of(holding),
+        sentence,
+        path,
+        fix or fix_of(holding),
+        holding.res.address,
+        holding.attribute,
+    )
+
+
+def _may(holding: Holding, names: Iterable[str] = POWERS) -> str:
+    """The first powers of those named that a holder has, for a sentence; empty where it has none."""
+    powers = [POWERS[name].does for name in names if name in holding.powers]
+    return listed(powers[:3]) if powers else ""
+
+
+def _step(holding: Holding, who: str, what: str, because: str) -> Step:
+    return Step(who, what, because, holding.res.address, holding.attribute)
 
 
 def _of_no_team(world: World, holding: Holding) -> Iterator[Leak]:
@@ -120,23 +137,22 @@ def _of_no_team(world: World, holding: Holding) -> Iterator[Leak]:
     else:
         return
     who = holding.subject
-    place = (fix_of(holding), holding.res.address, holding.attribute)
     if holding.unknown:
         sentence = (
             f"{who.says} holds {holding.role} {reach}, and what that gives is not known: {holding.unknown}"
         )
-        yield leak("undecided", subject_of(holding), sentence, (), *place)
+        yield _finding("undecided", holding, sentence)
         return
-    powers = [POWERS[name].does for name in _COMES_TO_DATA if name in holding.powers]
+    powers = _may(holding, _COMES_TO_DATA)
     if not powers:
         return
-    sentence = f"{who.says}, which is no team's, may {listed(powers[:3])} by {holding.role} {reach}"
+    sentence = f"{who.says}, which is no team's, may {powers} by {holding.role} {reach}"
     if who.namespace is None or runs_pods(world, namespace(world, who.namespace)):
-        step = Step(who.says, "what teams hold", f"{holding.role} holds {reach}", *place[1:])
-        yield leak("open", subject_of(holding), sentence, (step,), *place)
+        step = _step(holding, who.says, "what teams hold", f"{holding.role} holds {reach}")
+        yield _finding("open", holding, sentence, (step,))
     else:
         sentence += "; only that nobody runs pods there keeps it from that"
-        yield leak("weakened", subject_of(holding), sentence, (), *place)
+        yield _finding("weakened", holding, sentence)
 
 
 def _whole(holding: Holding) -> bool:
@@ -148,22 +164,13 @@ def _cluster_wide(holding: Holding) -> Iterator[Leak]:
     if holding.unknown or holding.subject.kind == "unknown":
         why = holding.unknown or holding.subject.why or "it is not known who it is"
         sentence = f"{holding.subject.says} holds {holding.role} in every namespace, and what that gives to whom is not known: {why}"
-        yield leak(
-            "undecided",
-            subject_of(holding),
-            sentence,
-            (),
-            fix_of(holding),
-            holding.res.address,
-            holding.attribute,
-        )
+        yield _finding("undecided", holding, sentence)
         return
     if holding.subject.kind == "outside":
         return  # who is outside the project is K8S-04's and IAM-01's to report
     if _common(holding):
         return
-    powers = [POWERS[name].does for name in POWERS if name in holding.powers]
-    yield _wide(holding, listed(powers[:3]) if powers else "read objects of other teams")
+    yield _wide(holding, _may(holding) or "read objects of other teams")
 
 
 def _common(holding: Holding) -> bool:
@@ -177,23 +184,14 @@ def _common(holding: Holding) -> bool:
 def _wide(holding: Holding, what: str) -> Leak:
     teams = f" (team {listed(sorted(holding.subject.teams))})" if holding.subject.teams else ""
     says, role = holding.subject.says, holding.role
-    step = Step(
+    step = _step(
+        holding,
         f"{says}{teams}",
         "objects of other teams' namespaces",
         f"{role} holds in every namespace",
-        holding.res.address,
-        holding.attribute,
     )
     sentence = f"{says}{teams} may {what} by {role}, in every namespace, other teams' among them"
-    return leak(
-        "open",
-        subject_of(holding),
-        sentence,
-        (step,),
-        _bind_inside(holding),
-        holding.res.address,
-        holding.attribute,
-    )
+    return _finding("open", holding, sentence, (step,), _bind_inside(holding))
 
 
 def _bind_inside(holding: Holding) -> str:
@@ -247,22 +245,7 @@ def _members(world: World) -> dict[str, frozenset[str]]:
 
 def _other(holding: Holding, team: str | None) -> Leak:
     says, role = holding.subject.says, holding.role
-    powers = [POWERS[name].does for name in POWERS if name in holding.powers]
-    what = listed(powers[:3]) if powers else "read objects"
-    step = Step(
-        says,
-        f"objects of namespace {holding.namespace}",
-        f"{role} is bound to it there",
-        holding.res.address,
-        holding.attribute,
-    )
+    what = _may(holding) or "read objects"
+    step = _step(holding, says, f"objects of namespace {holding.namespace}", f"{role} is bound to it there")
     sentence = f"{says} may {what} in namespace {holding.namespace}, which is team {team}'s, by {role}"
-    return leak(
-        "open",
-        subject_of(holding),
-        sentence,
-        (step,),
-        f"remove the subject from {holding.res.address}",
-        holding.res.address,
-        holding.attribute,
-    )
+    return _finding("open", holding, sentence, (step,), f"remove the subject from {holding.res.address}")

@@ -94,9 +94,14 @@ def _families(world: World, network: Key, group: list[Nic]) -> Addresses:
     found = IPV4
     for nic in group:
         found |= nic.families
-    if not group and any(subnet.ipv6 is not False for subnet in subnets(world) if subnet.network == network):
+    if not group and may_speak_ipv6(world, network):
         return EVERYTHING
     return found
+
+
+def may_speak_ipv6(world: World, network: Key) -> bool:
+    """Whether a subnet of a network speaks IPv6, or it is not known that none does."""
+    return any(subnet.ipv6 is not False for subnet in subnets(world) if subnet.network == network)
 
 
 def _distinct(group: list[Nic]) -> list[Nic | None]:

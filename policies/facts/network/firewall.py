@@ -189,44 +189,47 @@ def policies(world: World) -> dict[tuple[str, str], Policy]:
     return found
 
 
+# Associations, with the argument that names the policy: those of networks, and with what names the holder those above.
+_OF_NETWORKS = {
+    "google_compute_network_firewall_policy_association": "firewall_policy",
+    "google_compute_region_network_firewall_policy_association": "firewall_policy",
+}
+_ABOVE = {
+    "google_compute_firewall_policy_association": ("firewall_policy", "attachment_target"),
+    "google_compute_organization_security_policy_association": ("policy_id", "attachment_id"),
+}
+
+
+def _policy_of(world: World, res: Res, argument: str) -> Policy:
+    """The policy that a rule or an association names; an empty one where the snapshot knows nothing of it."""
+    key = _policy_name(world, res.get(argument), _level(res.type))
+    return policies(world).get(key) or Policy(None, ())
+
+
 @fact
 def attachments(world: World) -> dict[Key | None, list[Attachment]]:
     """Network firewall policies by the network they are associated with; None for one that is not known."""
     found: dict[Key | None, list[Attachment]] = {}
-    for type_ in (
-        "google_compute_network_firewall_policy_association",
-        "google_compute_region_network_firewall_policy_association",
-    ):
-        level = _level(type_)
+    for type_, argument in _OF_NETWORKS.items():
         for res in world.of(type_):
-            policy = policies(world).get(_policy_name(world, res.get("firewall_policy"), level))
-            region = res.get("region") if level == "region_network" else None
+            region = res.get("region") if _level(type_) == "region_network" else None
             key = network_key(world, res.get("attachment_target"), res)
             found.setdefault(key, []).append(
-                Attachment(policy or Policy(None, ()), region if isinstance(region, str) else "")
+                Attachment(_policy_of(world, res, argument), region if isinstance(region, str) else "")
             )
     return found
-
-
-# Associations, with the argument that names the policy.
-_ATTACHED = {
-    "google_compute_network_firewall_policy_association": "firewall_policy",
-    "google_compute_region_network_firewall_policy_association": "firewall_policy",
-    "google_compute_firewall_policy_association": "firewall_policy",
-    "google_compute_organization_security_policy_association": "policy_id",
-}
 
 
 @fact
 def of_unseen_policies(world: World) -> list[tuple[Res, str]]:
     """Rules and associations, with the argument that names their policy, of policies that no stack creates."""
-    found: list[tuple[Res, str]] = []
-    for type_, argument in (_RULES | _ATTACHED).items():
-        for res in world.of(type_):
-            policy = policies(world).get(_policy_name(world, res.get(argument), _level(type_)))
-            if policy is None or policy.res is None:
-                found.append((res, argument))
-    return found
+    above = {type_: argument for type_, (argument, _) in _ABOVE.items()}
+    return [
+        (res, argument)
+        for type_, argument in (_RULES | _OF_NETWORKS | above).items()
+        for res in world.of(type_)
+        if _policy_of(world, res, argument).res is None
+    ]
 
 
 @fact
@@ -235,15 +238,11 @@ def hierarchical(world: World) -> list[tuple[Policy, Res, bool]]:
     of the project for certain; where it is not, only what it allows counts."""
     organization = getattr(world.boundary.organization, "id", None)
     found: list[tuple[Policy, Res, bool]] = []
-    for type_, argument, target in (
-        ("google_compute_firewall_policy_association", "firewall_policy", "attachment_target"),
-        ("google_compute_organization_security_policy_association", "policy_id", "attachment_id"),
-    ):
+    for type_, (argument, target) in _ABOVE.items():
         for res in world.of(type_):
-            policy = policies(world).get(_policy_name(world, res.get(argument), _level(type_)))
             to = res.get(target)
             certain = organization is not None and str(to).rsplit("/", 1)[-1] == organization
-            found.append((policy or Policy(None, ()), res, certain))
+            found.append((_policy_of(world, res, argument), res, certain))
     return found
 
 

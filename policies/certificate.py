@@ -1,7 +1,5 @@
-"""What was proven, to be compared with what is applied: inputs' hashes, versions, assumptions, verdicts.
-
-The digests of the channels' own sources are not in it: ``cloister`` is the version of the installed package.
-"""
+"""What was proven, to be compared with what is applied: the hashes of inputs and declarations, the versions of the
+proof, assumptions, verdicts."""
 
 from __future__ import annotations
 
@@ -12,17 +10,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cloister.declarations import files_beside
 from policies.report.as_json import as_dict
 from policies.report.model import Report
 from policies.snapshot.model import InputError
 
 
-def certificate(report: Report, boundary_sha256: str) -> str:
-    """The certificate of a report that does not fail, as JSON."""
-    return json.dumps(_tree(report, boundary_sha256), indent=2, ensure_ascii=False) + "\n"
+_PROOF = Path(__file__).parent
+_NAMED = {"inputs": "input", "declarations": "declaration"}  # digests by name
 
 
-def differences(report: Report, boundary_sha256: str, path: Path) -> list[str]:
+def certificate(report: Report, boundary: Path) -> str:
+    """The certificate of a report that does not fail, made with the boundary file at ``boundary``, as JSON."""
+    return json.dumps(_tree(report, boundary), indent=2, ensure_ascii=False) + "\n"
+
+
+def differences(report: Report, boundary: Path, path: Path) -> list[str]:
     """How a report differs from the certificate at ``path``: one line each, none when it is the proven tree.
 
     Raises ``InputError`` when the file is no certificate.
@@ -33,23 +36,27 @@ def differences(report: Report, boundary_sha256: str, path: Path) -> list[str]:
         raise InputError(f"{path}: not a certificate: {error}") from None
     if not isinstance(proven, dict) or proven.get("certificate") != 1:
         raise InputError(f"{path}: not a certificate of this version")
-    now = json.loads(json.dumps(_tree(report, boundary_sha256)))
+    now = json.loads(json.dumps(_tree(report, boundary)))
     lines = [
         f"{key}: proven with {_short(proven.get(key))}, now {_short(now[key])}"
         for key in now
-        if key != "inputs" and proven.get(key) != now[key]
+        if key not in _NAMED and proven.get(key) != now[key]
     ]
-    return lines + list(_input_differences(proven.get("inputs", {}), now["inputs"]))
+    for key, one in _NAMED.items():
+        lines += _differences_by_name(one, proven.get(key), now[key])
+    return lines
 
 
-def _tree(report: Report, boundary_sha256: str) -> dict[str, Any]:
+def _tree(report: Report, boundary: Path) -> dict[str, Any]:
     tree = as_dict(report)
     return {
         "certificate": 1,
         "cloister": version("cloister"),
+        "proof": _digest_of_the_proof(),
         "assurance": report.assurance,
         "grade": report.grade.letter,
-        "boundary": boundary_sha256,
+        "boundary": _digest(boundary),
+        "declarations": {name: _digest(path) for name, path in files_beside(boundary).items()},
         "inputs": _digests(report),
         "summary": tree["summary"],
         "channels": {verdict.id: verdict.status for verdict in report.verdicts},
@@ -76,15 +83,26 @@ def stack_name(path: str) -> str:
     return "/".join(Path(path).parts[-2:])
 
 
-def _input_differences(proven: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    lines = [f"input {name}: not in the certificate" for name in now if name not in proven]
-    lines += [f"input {name}: missing, the certificate covers it" for name in proven if name not in now]
-    lines += [
-        f"input {name}: changed since it was proven"
+def _differences_by_name(one: str, proven: Any, now: Mapping[str, str]) -> list[str]:
+    before = proven if isinstance(proven, Mapping) else {}
+    lines = [f"{one} {name}: not in the certificate" for name in now if name not in before]
+    lines += [f"{one} {name}: missing, the certificate covers it" for name in before if name not in now]
+    return lines + [
+        f"{one} {name}: changed since it was proven"
         for name in now
-        if proven.get(name, now[name]) != now[name]
+        if before.get(name, now[name]) != now[name]
     ]
-    return lines
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _digest_of_the_proof() -> str:
+    """One digest of this package's sources and data: a clone that judges otherwise is another proof."""
+    files = (path for path in _PROOF.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    named = sorted((path.relative_to(_PROOF).as_posix(), path) for path in files)
+    return sha256("".join(f"{name} {_digest(path)}\n" for name, path in named).encode()).hexdigest()
 
 
 def _short(value: Any) -> str:

@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -95,7 +94,7 @@ def check(
     if certificate:
         from policies import certificate as certificates
 
-        write(certificate, certificates.certificate(report, _digest(boundary)))
+        write(certificate, certificates.certificate(report, boundary))
 
 
 @click.command()
@@ -223,7 +222,7 @@ def _verify(report: Report, boundary: Path, path: Path) -> None:
     from policies.certificate import differences
 
     try:
-        lines = differences(report, _digest(boundary), path)
+        lines = differences(report, boundary, path)
     except InputError as error:
         stop(*error.messages)
     for line in lines:
@@ -233,10 +232,6 @@ def _verify(report: Report, boundary: Path, path: Path) -> None:
     )
     if lines:
         sys.exit(1)
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
 
 
 def _rendered(report: Report, format_: str) -> str:

@@ -2,7 +2,15 @@
 
 from cloister.declarations.boundary import Boundary, Organization
 from cloister.declarations.job import Job
-from cloister.declarations.load import Declarations, load, load_beside, load_boundary, load_job, load_with
+from cloister.declarations.load import (
+    Declarations,
+    files_beside,
+    load,
+    load_beside,
+    load_boundary,
+    load_job,
+    load_with,
+)
 from cloister.declarations.mistakes import DeclarationErrors, Mistake
 from cloister.declarations.platform import Platform
 from cloister.declarations.team import Team
@@ -16,6 +24,7 @@ __all__ = [
     "Organization",
     "Platform",
     "Team",
+    "files_beside",
     "load",
     "load_beside",
     "load_boundary",

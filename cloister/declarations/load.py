@@ -73,6 +73,14 @@ def load_beside(boundary_path: Path) -> Declarations | None:
     return _load(root, boundary_path, checks.DECLARED, current_day(), expired_ok=True)
 
 
+def files_beside(boundary_path: Path) -> dict[str, Path]:
+    """The files that ``load_beside`` reads beside a boundary file, by their names below its directory."""
+    root = boundary_path.parent
+    platform = root / "platform.yaml"
+    files = (platform, *_team_files(root)) if platform.exists() else ()
+    return {path.relative_to(root).as_posix(): path for path in files}
+
+
 def load_job(path: Path, *, team: Team | None = None) -> Job:
     """Read one job.yaml; with a team, what it asks for must fit the team's. Raises DeclarationErrors."""
     file = _file(path.parent, path, Job)
@@ -95,7 +103,7 @@ def _load(
 ) -> Declarations:
     boundary = _file(root, boundary_path, Boundary)
     platform = _file(root, root / "platform.yaml", Platform)
-    written = (_file(root, path, Team) for path in sorted((root / "teams").glob("*.yaml")))
+    written = (_file(root, path, Team) for path in _team_files(root))
     teams = (*written, *drafts)
     mistakes = list(_strays(root))
     for source in (boundary.source, platform.source, *(file.source for file in teams)):
@@ -105,6 +113,10 @@ def _load(
         raise DeclarationErrors(mistakes)
     named = {file.value.team: file.value for file in teams}
     return Declarations(root, boundary.value, platform.value, dict(sorted(named.items())))
+
+
+def _team_files(root: Path) -> list[Path]:
+    return sorted((root / "teams").glob("*.yaml"))
 
 
 def _file(root: Path, path: Path, model: type[Model]) -> File[Model]:

@@ -65,6 +65,8 @@ def finding_lines(finding: Finding, paint: Paint = no_paint, width: int = 100) -
         yield from wrap(plain(f"{step.source} -> {step.target}: {step.because}{where}"), width, "    ")
     if finding.fix:
         yield from wrap(f"fix: {plain(finding.fix)}", width, "  ")
+    if finding.standards:
+        yield from wrap(f"standards: {', '.join(finding.standards)}", width, "  ")
 
 
 def _residuals(report: Report) -> list[str]:

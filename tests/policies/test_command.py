@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from policies.command import check, diff, explain
+from policies.certificate import certificate, differences
+from policies.command import check, diff, explain, run
 
-REFERENCE = Path(__file__).parents[1] / "data" / "reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "tests" / "data" / "reference"
 BOUNDARY = ["--boundary", str(REFERENCE / "boundary.yaml")]
 SECURE = str(REFERENCE / "cdk.tf.json")
 LEAK = {
@@ -101,6 +103,39 @@ def test_a_certificate_tells_inputs_of_one_name_apart(tmp_path: Path) -> None:
         tree.write_text(before + "\n")
         assert call(check, *paths, *BOUNDARY, "--verify", str(proven)).exit_code == 1, tree
         tree.write_text(before)
+
+
+def test_a_certificate_covers_what_lies_beside_the_boundary(tmp_path: Path) -> None:
+    for name in ("boundary.yaml", "platform.yaml", "teams"):
+        (shutil.copytree if name == "teams" else shutil.copy)(ROOT / name, tmp_path / name)
+    tree, proven = tmp_path / "cdk.tf.json", tmp_path / "proven.json"
+    shutil.copy(SECURE, tree)
+    # The secure tree is another company's: what the two certificates say of the files beside is what is asked here.
+    report = run((tree,), tmp_path / "boundary.yaml")
+    proven.write_text(certificate(report, tmp_path / "boundary.yaml"))
+    assert differences(report, tmp_path / "boundary.yaml", proven) == []
+    team = tmp_path / "teams/translations.yaml"
+    team.write_text(team.read_text() + "\n")
+    (tmp_path / "teams/fakespot.yaml").unlink()
+    (tmp_path / "teams/new.yaml").write_text("team: new\n")
+    assert differences(report, tmp_path / "boundary.yaml", proven) == [
+        "declaration teams/new.yaml: not in the certificate",
+        "declaration teams/fakespot.yaml: missing, the certificate covers it",
+        "declaration teams/translations.yaml: changed since it was proven",
+    ]
+
+
+def test_another_proof_is_another_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report, boundary, proven = run((Path(SECURE),), Path(BOUNDARY[1])), Path(BOUNDARY[1]), tmp_path / "p.json"
+    proven.write_text(certificate(report, boundary))
+    package = tmp_path / "policies"
+    shutil.copytree(ROOT / "policies", package)
+    monkeypatch.setattr("policies.certificate._PROOF", package)
+    assert differences(report, boundary, proven) == []
+    with (package / "verdicts/decide.py").open("a") as source:
+        source.write("# anything\n")
+    (line,) = differences(report, boundary, proven)
+    assert line.startswith("proof: proven with")
 
 
 def test_no_certificate_is_written_for_what_fails(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from policies.report.as_json import as_dict
 from policies.report.model import Report
 from policies.snapshot.model import InputError
 
-
 _PROOF = Path(__file__).parent
 _NAMED = {"inputs": "input", "declarations": "declaration"}  # digests by name
 

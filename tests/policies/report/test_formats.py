@@ -10,7 +10,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from sarif_pydantic import Sarif
 
 from policies.channels.evidence import Advice, Assumed, Control, Leak, Residual, Step
 from policies.report import as_json, as_text, junit, markdown, sarif
@@ -20,6 +19,7 @@ from policies.report.model import Report
 from policies.snapshot.model import Input
 from policies.verdicts.catalogue import catalogue
 from policies.verdicts.decide import decide
+from tests.npm import installed
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs/schemas/report.json").read_text())
@@ -96,9 +96,18 @@ def test_the_schema_refuses_another_shape(report: Report) -> None:
         jsonschema.validate(tree, SCHEMA)
 
 
-def test_sarif_is_sarif_and_points_at_the_resource(report: Report) -> None:
+def test_sarif_fits_the_published_schema(report: Report) -> None:
+    package = installed(Path(__file__).parent / "sarif_schema") / "@microsoft/jest-sarif"
+    schema = json.loads((package / "lib/schemas/sarif-2.1.0-rtm.5.json").read_text())
+    validator = jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
     tree = json.loads(sarif.render(report))
-    Sarif.model_validate(tree)
+    assert [error.message for error in validator.iter_errors(tree)] == []
+    tree["runs"][0]["results"][0]["level"] = "critical"
+    assert len(list(validator.iter_errors(tree))) == 1
+
+
+def test_sarif_points_at_the_resource(report: Report) -> None:
+    tree = json.loads(sarif.render(report))
     (result,) = tree["runs"][0]["results"]
     place = result["locations"][0]["physicalLocation"]
     lines = Path(report.inputs[0].path).read_text().splitlines()

@@ -1,15 +1,17 @@
-"""The reference configuration grown by its teams: everything named after ``team_a`` is written again per team."""
+"""Large companies: the reference configuration, everything named after ``team_a`` written again per team, and ours."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-REFERENCE = Path(__file__).parents[1] / "data" / "reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "tests" / "data" / "reference"
 
 
 def grown(teams: int) -> dict[str, Any]:
@@ -41,6 +43,18 @@ def write(folder: Path, teams: int) -> tuple[Path, Path]:
     ]
     boundary.write_text(yaml.safe_dump(declared))
     return tree, boundary
+
+
+def company(home: Path, teams: int) -> Path:
+    """The example's platform with as many teams, each like `translations`."""
+    (home / "teams").mkdir(parents=True)
+    for name in ("boundary.yaml", "platform.yaml"):
+        shutil.copy(ROOT / name, home)
+    template = (ROOT / "teams" / "translations.yaml").read_text()
+    for index in range(teams):
+        own = template.replace("translations", f"t{index:04}")
+        (home / "teams" / f"t{index:04}.yaml").write_text(own)
+    return home
 
 
 def _renamed(text: str, team: str) -> str:

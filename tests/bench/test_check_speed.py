@@ -1,5 +1,5 @@
-"""``cloister check`` as a whole process, over the reference grown to 2, 10, 100 and 1,000 teams, with the time that
-``json.load`` alone takes as the floor."""
+"""``cloister check`` as a whole process, over the reference and our own stacks grown to as many as 1,000 teams, with
+the time that ``json.load`` alone takes as the floor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.bench.grow import write
+from cloister.declarations import load
+from stacks.app import synthesize
+from tests.bench.grow import company, write
 
 CLOISTER = Path(sys.executable).with_name("cloister")
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,18 @@ def test_check(benchmark: Any, tmp_path: Path, teams: int) -> None:
     benchmark.extra_info["peak_megabytes_of_any_child"] = (
         resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3
     )
+
+
+@pytest.mark.parametrize("teams", [10, 100, 1000])
+def test_check_of_our_own_stacks(benchmark: Any, tmp_path: Path, teams: int) -> None:
+    home, out = company(tmp_path, teams), tmp_path / "cdktf.out"
+    synthesize(load(home), out, lambda line: None)
+    trees = sorted(out.glob("stacks/*/cdk.tf.json"))
+    benchmark.extra_info["resources"] = sum(
+        len(named) for tree in trees for named in json.loads(tree.read_bytes())["resource"].values()
+    )
+    benchmark.extra_info["megabytes"] = sum(tree.stat().st_size for tree in trees) / 1e6
+    benchmark.pedantic(checked, (out, home / "boundary.yaml"), rounds=3)
 
 
 @pytest.mark.parametrize("teams", [1000])

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.grow import company
+
 ROOT = Path(__file__).parents[2]
 TEAMS = [int(number) for number in os.environ.get("CLOISTER_BENCH_TEAMS", "10,100,1000").split(",")]
 GOAL_START = 6.0  # seconds for two teams, on cdktf
@@ -45,18 +47,6 @@ def engine(request: pytest.FixtureRequest) -> str:
     if importlib.util.find_spec(request.param) is None:
         pytest.skip(f"{request.param} is not installed: .venv/bin/pip install -e .[{request.param}]")
     return str(request.param)
-
-
-def company(home: Path, teams: int) -> Path:
-    """The example's platform with as many teams, each like `translations`."""
-    (home / "teams").mkdir(parents=True)
-    for name in ("boundary.yaml", "platform.yaml"):
-        shutil.copy(ROOT / name, home)
-    template = (ROOT / "teams" / "translations.yaml").read_text()
-    for index in range(teams):
-        own = template.replace("translations", f"t{index:04}")
-        (home / "teams" / f"t{index:04}.yaml").write_text(own)
-    return home
 
 
 def synthesized(home: Path, engine: str) -> Measured:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from cloister.declarations import DeclarationErrors
 from runner.client import locks, packages
 from runner.client.flow.lint import rules
@@ -17,6 +19,7 @@ from runner.client.flow.lint.inside import of_team
 from runner.client.flow.lint.source import Source, parse
 from runner.client.flow.lint.tables import TCP_MODULES
 from runner.client.jobs import Prepared
+from runner.client.view import printable
 
 # Of the rules for flows those whose finds fail without a network; the others are about Metaflow, or texts.
 WITHOUT_A_NETWORK = {
@@ -42,6 +45,12 @@ class Finding:
     def __str__(self) -> str:
         why = WITHOUT_A_NETWORK[self.rule]
         return f"{self.file}:{self.line}: {self.what}; the job runs sealed: {why} [{self.rule}]"
+
+
+def warn(job: Prepared) -> None:
+    """Say what a sealed run will not have before it waits in a queue. It may be code that no run reaches."""
+    for finding in findings(job):
+        click.echo(printable(f"warning: {finding}"), err=True)
 
 
 def findings(job: Prepared) -> list[Finding]:

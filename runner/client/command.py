@@ -26,7 +26,7 @@ CHECK = {
 }
 ON_THE_PLATFORM = {
     "submit": Later(f"{_CLUSTER}.submitting:submit_", "Submit a job to the platform."),
-    "deploy": Later(f"{_CLUSTER}.submitting:deploy", "Pin the jobs of the team's schedules by digest."),
+    "deploy": Later(f"{_CLUSTER}.deploying:deploy", "Pin the jobs of the team's schedules by digest."),
     "schedule": Later(f"{_CLUSTER}.scheduling:schedule", "List, show, suspend and resume schedules."),
     "list": Later(f"{_CLUSTER}.reading:list_", "Runs of the team, and each job's success."),
     "status": Later(f"{_CLUSTER}.reading:status", "How a run stands or ended, why, and what to do next."),

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
 from tests.cluster import parts
-from tests.cluster.node import Failed, Node
-
-STATE = Path(".cloister/cluster")
+from tests.cluster.node import STATE, Failed, Node
 
 
 def main(arguments: list[str]) -> int:

@@ -6,8 +6,7 @@ import os
 
 import pytest
 
-from tests.cluster.__main__ import STATE
-from tests.cluster.node import Node
+from tests.cluster.node import Node, local
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +14,7 @@ def node() -> Node:
     """The local cluster, which must be up."""
     if not os.environ.get("CLOISTER_E2E"):
         pytest.skip("kills components of the cluster other tests use: make cluster e2e")
-    here = Node(STATE)
-    if not here.running().get("kube-apiserver"):
+    here = local()
+    if here is None:
         pytest.skip("no local cluster: make cluster")
     return here

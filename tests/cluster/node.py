@@ -20,10 +20,23 @@ SERVICES, FIRST_SERVICE = "10.96.0.0/24", "10.96.0.1"
 SERVER = f"https://{ADDRESS}:6443"
 NODE = "node1"
 PAUSE = "localhost/pause:1"
+STATE = Path(".cloister/cluster")
 
 
 class Failed(Exception):
     """A component did not come up; the message names its log."""
+
+
+def kubeconfig() -> Path:
+    """The cluster that tests use: KUBECONFIG's, else the one of this tree."""
+    named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
+    return Path(named) if named else parts.HERE.parents[1] / STATE / "admin.kubeconfig"
+
+
+def local() -> Node | None:
+    """The running local cluster whose kubeconfig that is, this tree's or another's."""
+    node = Node(kubeconfig().parent)
+    return node if node.running().get("kubelet") else None
 
 
 class Node:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
-_LOCK = Path(__file__).parents[2] / ".cloister" / "policies.lock"
+from tests.cluster.node import kubeconfig
 
 
 @contextmanager
 def in_force(*, of_the_example: bool) -> Iterator[None]:
     """No other policies are in force meanwhile. Those of the example as it stands are the same in every process."""
-    _LOCK.parent.mkdir(exist_ok=True)
-    with _LOCK.open("w") as lock:
+    cluster = sha256(str(kubeconfig().resolve()).encode()).hexdigest()[
+        :12
+    ]  # one for all worktrees that use it
+    with (Path(tempfile.gettempdir()) / f"cloister-policies-{cluster}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH if of_the_example else fcntl.LOCK_EX)
         yield

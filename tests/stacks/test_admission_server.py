@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import re
 import secrets
 import time
@@ -15,12 +14,12 @@ import pytest
 from kubernetes import client, config, dynamic
 
 from cloister.declarations import Team, load
+from tests.cluster.node import kubeconfig
 from tests.cluster.policies import in_force
 from tests.stacks.cases import Case, cases
 
 ROOT = Path(__file__).parents[2]
 RUN = secrets.token_hex(4)  # a namespace of an earlier run may still be terminating
-LOCAL = ROOT / ".cloister" / "cluster" / "admin.kubeconfig"
 
 
 def _team(name: str, **changes: Any) -> Team:
@@ -47,10 +46,10 @@ TEAMS = {
 
 @pytest.fixture(scope="module")
 def cluster() -> dynamic.DynamicClient:
-    named = os.environ.get("KUBECONFIG") or str(LOCAL)
-    if not os.path.exists(named):
+    named = kubeconfig()
+    if not named.exists():
         pytest.skip("no Kubernetes API server: make cluster, or set KUBECONFIG")
-    return dynamic.DynamicClient(config.new_client_from_config(named))
+    return dynamic.DynamicClient(config.new_client_from_config(str(named)))
 
 
 def _ensure(cluster: dynamic.DynamicClient, manifest: dict[str, Any], namespace: str | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from tests.stacks.trees import ROOT, stacks
+from tests.cluster.node import kubeconfig
+from tests.stacks.trees import stacks
 
-LOCAL = ROOT / ".cloister" / "cluster" / "admin.kubeconfig"
 RUN = secrets.token_hex(4)
 TEAMS = ("fakespot", "translations")
 pytestmark = pytest.mark.engine
@@ -22,10 +21,10 @@ pytestmark = pytest.mark.engine
 @pytest.fixture(scope="module")
 def api(example_tree: Path) -> Iterator[client.ApiClient]:
     """An API server with both teams' roles and bindings, in namespaces of this run's own."""
-    named = os.environ.get("KUBECONFIG") or str(LOCAL)
-    if not os.path.exists(named):
+    named = kubeconfig()
+    if not named.exists():
         pytest.skip("no Kubernetes API server: make cluster, or set KUBECONFIG")
-    api = config.new_client_from_config(named)
+    api = config.new_client_from_config(str(named))
     core, rbac = client.CoreV1Api(api), client.RbacAuthorizationV1Api(api)
     for team in TEAMS:
         namespace = _namespace(team)

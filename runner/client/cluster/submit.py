@@ -35,7 +35,15 @@ def prepared(file: Path, team: str, root: Path) -> Prepared:
     return job
 
 
-def pin(job: Prepared, say: Callable[[str], None]) -> manifests.Pinned:
+Send = Callable[[str, str, str, bytes], tuple[str, bool]]
+
+
+def unsent(bucket: str, project: str, folder: str, archive: bytes) -> tuple[str, bool]:
+    """In the place of `upload`, for a look: the archive's digest, and nothing sent."""
+    return packages.digest(archive), False
+
+
+def pin(job: Prepared, say: Callable[[str], None], send: Send = upload) -> manifests.Pinned:
     """Upload what the job names and the bucket lacks, and name it by digest.
 
     Raises NotUploaded, NotBuilt or DeclarationErrors.
@@ -46,11 +54,12 @@ def pin(job: Prepared, say: Callable[[str], None]) -> manifests.Pinned:
     lock = environment = None
     if job.lock is not None:
         lock, archive = environments.archive(job.lock, say)
-        environment, sent = upload(place.code_bucket, project, layout.ENVIRONMENTS, archive)
+        environment, sent = send(place.code_bucket, project, layout.ENVIRONMENTS, archive)
         if sent:
             say(f"uploaded the environment, {len(archive):,} bytes")
-    digest, sent = upload(place.code_bucket, project, layout.CODE, code)
-    say(f"code {digest[7:19]} {f'uploaded, {len(code):,} bytes' if sent else 'is there already'}")
+    digest, sent = send(place.code_bucket, project, layout.CODE, code)
+    if send is not unsent:
+        say(f"code {digest[7:19]} {f'uploaded, {len(code):,} bytes' if sent else 'is there already'}")
     return manifests.Pinned(place, job.job, spec.dump(job.specification(digest, lock, environment)))
 
 

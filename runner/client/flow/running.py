@@ -17,7 +17,7 @@ from runner.client.flow.lint.inside import of_team
 from runner.client.flow.lint.rules import findings
 from runner.client.flow.lint.source import flow_name, read
 from runner.client.flow.linting import sentences
-from runner.client.jobs import Prepared, find_team, prepare
+from runner.client.jobs import find_team, prepare
 from runner.client.options import DIRECTORY, FORMAT
 
 DONE, FAILED, WRONG_QUESTION = 0, 1, 2
@@ -137,7 +137,8 @@ def run(
         click.echo(f"wrote {packaging.lay_out(flow, layout, given, None)}")
         return
     if there:
-        from runner.client.cluster.submitting import start_run
+        from runner.client.cluster import submit
+        from runner.client.cluster.submitting import How, start_run
         from runner.client.flow import on_platform
 
         resumed = (
@@ -146,7 +147,9 @@ def run(
             else packaging.Resumed(on_platform.run_id(declarations, team, context, run), step)
         )
         with _laid_out(flow, given, resumed) as path:
-            raise SystemExit(start_run(path, team_name, directory, context, following, dry_run, format_))
+            with _named_as_known(flow):
+                prepared = submit.prepared(path, team_name, directory)
+            raise SystemExit(start_run(prepared, How(context, following, dry_run, format_)))
     _here(asked, stand_in, format_)
 
 
@@ -189,17 +192,20 @@ def _here(asked: Asked, stand_in: Path, format_: str) -> None:
     resumed = None if kept is None else packaging.Resumed(kept.name, asked.step)
     with _laid_out(flow, asked.given, resumed) as path:
         buckets = local_runs.stand_in(path.parent, stand_in, flow.job_name, kept)
-        code, finished = command.run_here(_prepared(path, flow, team, root, buckets), format_)
+        with _named_as_known(flow):
+            prepared = prepare(path, team, root, buckets)
+        code, finished = command.run_here(prepared, format_)
     if code and finished is not None and local_runs.resumable(finished.directory):
         again = f"cloister flow run {flow.path} --team {team} --resume {finished.run_id}"
         click.echo(f"go on from the failed step: {again}", err=format_ == "json")
     raise SystemExit(code)
 
 
-def _prepared(path: Path, flow: packaging.Flow, team_name: str, root: Path, stand_in: Path) -> Prepared:
-    """The flow's job; mistakes name the files a person knows."""
+@contextmanager
+def _named_as_known(flow: packaging.Flow) -> Iterator[None]:
+    """Mistakes in the job that was laid out name the file a person knows."""
     try:
-        return prepare(path, team_name, root, stand_in)
+        yield
     except DeclarationErrors as errors:
         raise DeclarationErrors(
             Mistake(str(flow.needs_path), 1, mistake.message) for mistake in errors.mistakes

@@ -28,8 +28,7 @@ from runner.client.cluster.place import place
 from runner.container.__main__ import OUT
 from runner.container.image import ROOT, Layout
 from tests.cluster import identities
-from tests.cluster.__main__ import STATE
-from tests.cluster.node import ADDRESS, SERVER, Node
+from tests.cluster.node import ADDRESS, SERVER, Node, local
 from tests.cluster.policies import in_force
 from tests.stacks.cases import Case
 
@@ -122,8 +121,8 @@ class Platform:
 def node() -> Node:
     if not os.environ.get("CLOISTER_E2E"):
         pytest.skip("minutes on a cluster of its own: make cluster e2e")
-    here = Node(ROOT / STATE)
-    if not here.running().get("kubelet"):
+    here = local()
+    if here is None:
         pytest.skip("no local cluster: make cluster")
     return here
 

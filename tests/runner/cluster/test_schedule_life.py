@@ -38,6 +38,9 @@ def state(platform: Platform) -> dict[str, object]:
 def test_a_schedules_life(platform: Platform, write: Write) -> None:
     assert str(state(platform)["state"]).startswith("declared, not deployed")
     folder = repository(write)
+    would = platform.cloister("deploy", "--team", TEAM, "--repository", str(folder), "--check")
+    assert (would.code, would.out) == (1, f"{NAME}: would be deployed for the first time\n"), would.err
+    assert str(state(platform)["state"]).startswith("declared, not deployed")
     assert f"deployed {NAME}: * * * * * Europe/Berlin" in deploy(platform, folder)
     deployed = state(platform)
     assert (deployed["state"], len(list(deployed["next"]))) == ("active", 5)  # type: ignore[call-overload]
@@ -58,7 +61,14 @@ def test_a_schedules_life(platform: Platform, write: Write) -> None:
     assert platform.cloister("schedule", "suspend", NAME, "--team", TEAM).code == 0
     suspended = state(platform)
     assert (suspended["state"], suspended["next"]) == ("suspended", [])
-    deploy(platform, repository(write, "print('other code')"))
+    assert deploy(platform, folder, "--check") == f"{NAME}: as deployed\n"
+    repository(write, "print('other code')")
+    would = platform.cloister("deploy", "--team", TEAM, "--repository", str(folder), "--check")
+    assert would.code == 1, would.err
+    first, second = would.out.splitlines()  # the code and nothing else
+    assert first == f"{NAME}: would change" and second.startswith("  code: ")
+    assert state(platform) == suspended
+    deploy(platform, folder)
     again = state(platform)
     assert (
         again["code"] != deployed["code"] and again["state"] == "suspended"
@@ -74,6 +84,9 @@ def test_a_schedules_life(platform: Platform, write: Write) -> None:
     try:
         assert str(state(platform)["state"]).startswith("deployed, no longer declared")
         assert f"{NAME}: no longer declared" in deploy(platform, folder)
+        would = platform.cloister("deploy", "--team", TEAM, "--check", "--prune", "--format", "json")
+        assert would.code == 1
+        assert would.json["schedules"] == [{"schedule": NAME, "would": "remove", "changes": []}]
         assert f"{NAME}: removed" in deploy(platform, folder, "--prune")
         empty = platform.cloister("schedule", "list", "--team", TEAM)
         assert empty.out == f"teams/{TEAM}.yaml declares no schedules\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,9 +18,9 @@ from runner.image.log import Log
 from runner.watch.__main__ import watch
 from runner.watch.api import Api, Unread
 from tests.cluster import identities
-from tests.stacks.trees import ROOT, stacks
+from tests.cluster.node import kubeconfig
+from tests.stacks.trees import stacks
 
-LOCAL = ROOT / ".cloister" / "cluster" / "admin.kubeconfig"
 RUN = secrets.token_hex(4)
 SYSTEM, TEAM, OTHER = f"watch-{RUN}", f"watched-{RUN}", f"unwatched-{RUN}"
 RBAC = "rbac.authorization.k8s.io"
@@ -46,10 +45,10 @@ class Server:
 @pytest.fixture(scope="module")
 def server(example_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Namespaces of this run's own, for the platform, for a team whose stack lets the watch in, and for one whose not."""
-    named = os.environ.get("KUBECONFIG") or str(LOCAL)
-    if not os.path.exists(named):
+    named = kubeconfig()
+    if not named.exists():
         pytest.skip("no Kubernetes API server: make cluster, or set KUBECONFIG")
-    admin = config.new_client_from_config(named)
+    admin = config.new_client_from_config(str(named))
     core = client.CoreV1Api(admin)
     for namespace in (SYSTEM, TEAM, OTHER):
         core.create_namespace({"metadata": {"name": namespace}})

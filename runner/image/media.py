@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
-from runner.image import checksums
+from runner.image import checksums, trust
 from runner.image.exits import Exit, Failure
 from runner.image.store import READ_TIMEOUT, Object, Store, answered, unavailable
 
@@ -34,7 +33,7 @@ class Media:
         parts = urlsplit(store.endpoint)
         self._host = parts.netloc
         self._endpoint = store.endpoint
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = trust.context() if parts.scheme == "https" else None
         self._store = store
         self._local = threading.local()
         self._retry = Retry(

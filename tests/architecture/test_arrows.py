@@ -11,7 +11,7 @@ from .imports import PACKAGES, Import, every_import, imports_of, within
 LAYERS = ("snapshot", "expressions", "facts", "graph", "channels", "verdicts", "report")
 ENGINES = ("cdktf", "constructs", "cdktf_cdktf_provider_google", "cdktf_cdktf_provider_kubernetes", "jsii")
 ENGINES += ("cdktn", "cdktn_provider_google", "cdktn_provider_kubernetes")
-# google-cloud-storage, and what it brings: credentials, its checksums, the errors its calls raise.
+# google-cloud-storage, and what it brings: credentials, its checksums, the errors its calls raise, authorities.
 STORAGE = (
     "google.cloud.storage",
     "google.cloud.exceptions",
@@ -20,6 +20,17 @@ STORAGE = (
     "google.resumable_media",
     "google_crc32c",
     "requests.exceptions",
+    "certifi",
+)
+CANARY = (
+    "runner.canary",
+    "runner.watch.api",
+    "runner.watch.teams",
+    "runner.image.log",
+    "runner.image.seal",
+    "runner.image.command.user",
+    "runner.image.exits",
+    "runner.image.trust",
 )
 HTTP = ("uvicorn", "h11")  # h11: what uvicorn reads HTTP with
 
@@ -51,6 +62,16 @@ def broken(arrow: Import) -> str | None:
             or imported.partition(".")[0] in sys.stdlib_module_names
         )
         return None if allowed else "runner/watch/ imports the standard library and the runner's log only"
+    if within(importer, "runner.canary"):
+        allowed = (
+            any(within(imported, package) for package in CANARY)
+            or imported.partition(".")[0] in sys.stdlib_module_names
+        )
+        return (
+            None
+            if allowed
+            else "runner/canary/ imports the standard library, the runner's seal and the watch's API only"
+        )
     if within(importer, "runner.serving"):
         allowed = (
             any(within(imported, package) for package in ("runner.serving", "runner.image", *HTTP))
@@ -140,6 +161,8 @@ def test_every_package_was_read() -> None:
         ("runner.image.main", "from cloister.declarations import names"),
         ("runner.watch.judge", "from runner.image.store import Store"),
         ("runner.watch.api", "import kubernetes"),
+        ("runner.canary.buckets", "from google.cloud import storage"),
+        ("runner.canary.buckets", "from runner.image.store import Store"),
         ("runner.client.submit", "from stacks import app"),
     ],
 )

@@ -16,6 +16,7 @@ PACKAGES = {
     "policies": "the proof",
     "runner.client": "submits, runs here, reads back",
     "runner.container": "builds the image",
+    "runner.canary": "tries the ways out",
     "runner.watch": "looks while nothing runs",
     "runner.image": "inside the pod",
     "cloister.declarations": "the three YAML files, typed",

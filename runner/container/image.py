@@ -41,7 +41,10 @@ class Target:
 
 
 RUNNER = Target(
-    "runner", wheels.LOCK, Path(".cloister/image"), ("runner/image", "runner/watch", "runner/serving")
+    "runner",
+    wheels.LOCK,
+    Path(".cloister/image"),
+    ("runner/image", "runner/watch", "runner/canary", "runner/serving"),
 )
 METAFLOW = Target("metaflow", wheels.METAFLOW_LOCK, Path(".cloister/image-metaflow"))
 TARGETS = {target.stage: target for target in (RUNNER, METAFLOW)}

@@ -7,5 +7,5 @@ record for each schedule; metrics and alerts stand on those records (stacks/foun
 
 It is part of the runner's image, so that the platform publishes and attests one image, and like the runner it needs
 little: the standard library, and the Kubernetes API with the pod's own token. Layers, each ignorant of those after it:
-`cron` (when a schedule is due), `judge` (what became of it), `api` (the Kubernetes API), `__main__`.
+`cron` (when a schedule is due), `judge` (what became of it), `api` (the Kubernetes API), `teams`, `__main__`.
 """

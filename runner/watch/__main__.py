@@ -1,47 +1,21 @@
 """`python -I -m runner.watch`: a record of every team's schedules, and one of the watch itself.
 
-The teams, their namespaces and the schedules they declare are in ConfigMaps of this pod's own namespace, which only the
-platform writes (stacks/team/watch.py). 0: every schedule was read; 1: some were not, which the records say.
+0: every schedule was read; 1: some were not, which the records say.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runner.image.log import Log
 from runner.watch.api import ACCOUNT, Api, Unread
-from runner.watch.judge import Declared, changed, schedules
+from runner.watch.judge import schedules
+from runner.watch.teams import watched
 
 # stacks and tests know these by cloister/declarations/names.py; the image has no declarations.
-TEAM_LABEL = "cloister.dev/team"
 SCHEDULE, WATCH = "schedule", "watch"
-KEY = "schedules.json"
-
-
-@dataclass(frozen=True)
-class Watched:
-    """A team, its namespace, and what it declares."""
-
-    team: str
-    namespace: str
-    declared: list[Declared]
-
-
-def watched(api: Api, namespace: str) -> Iterator[Watched]:
-    """Every team. Raises Unread."""
-    for found in api.list(f"/api/v1/namespaces/{namespace}/configmaps", labelSelector=TEAM_LABEL):
-        content = json.loads(found["data"][KEY])
-        since = changed(found)
-        yield Watched(
-            team=content["team"],
-            namespace=content["namespace"],
-            declared=[Declared(**schedule, since=since) for schedule in content["schedules"]],
-        )
 
 
 def watch(api: Api, namespace: str, log: Log, now: datetime) -> bool:

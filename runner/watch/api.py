@@ -1,4 +1,4 @@
-"""The Kubernetes API as a pod sees it: by the address, certificate and token that Kubernetes puts there. Lists only."""
+"""The Kubernetes API as a pod sees it: by the address, certificate and token that Kubernetes puts there."""
 
 from __future__ import annotations
 
@@ -49,17 +49,27 @@ class Api:
             if not following:
                 return
 
-    def _get(self, target: str) -> dict[str, Any]:
+    def ask(
+        self, method: str, target: str, body: Any = None, *, anonymous: bool = False
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of the answer to one request. Raises Unread where none comes."""
+        headers = {} if anonymous else {"Authorization": f"Bearer {self.token}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         try:
-            self.connection.request("GET", target, headers={"Authorization": f"Bearer {self.token}"})
+            self.connection.request(method, target, None if body is None else json.dumps(body), headers)
             response = self.connection.getresponse()
-            body = response.read()
-            answer = json.loads(body) if body else {}
+            said = response.read()
+            answer = json.loads(said) if said else {}
         except (OSError, HTTPException, ValueError) as error:
             self.connection.close()  # opened again by the next request
             raise Unread(f"{type(error).__name__}: {error}") from None
-        if response.status != 200:
-            raise Unread(f"{response.status}: {answer.get('message', response.reason)}")
+        return response.status, dict(answer)
+
+    def _get(self, target: str) -> dict[str, Any]:
+        status, answer = self.ask("GET", target)
+        if status != 200:
+            raise Unread(f"{status}: {answer.get('message', 'no reason given')}")
         if not isinstance(answer.get("items"), list):
             raise Unread("the answer is no list")
-        return dict(answer)
+        return answer

@@ -18,6 +18,7 @@ from runner.image.exits import Exit, exit_class
 from runner.image.log import Log
 from runner.image.record import Record
 from runner.watch import __main__ as watch
+from runner.watch import teams
 from runner.watch.judge import Declared, Schedule
 from stacks.team.dashboard import _cost
 from tests.stacks.trees import stacks
@@ -145,7 +146,7 @@ def test_metrics_count_what_the_watch_writes(
 
 
 def test_the_watch_and_the_stacks_use_the_same_words() -> None:
-    assert (watch.TEAM_LABEL, watch.SCHEDULE, watch.WATCH, watch.KEY) == (
+    assert (teams.TEAM_LABEL, watch.SCHEDULE, watch.WATCH, teams.KEY) == (
         names.TEAM_LABEL,
         names.SCHEDULE_RECORD,
         names.WATCH_RECORD,

@@ -53,11 +53,12 @@ def code_cannot_push_to_another_registry(world: World) -> Iterator[Evidence]:
     perimeter."""
     opening = next((found for found in openings(world) if found.way is not None), None)
     if opening is not None:
-        first = opening.first
+        first, way = opening.first, opening.path[-1]
         yield Leak(
             "open", str(opening.network),
             f"{first.source[:1].upper()}{first.source[1:]} can push images to a registry on the internet: {first.because}.",
-            opening.path, "", first.address, first.attribute,
+            opening.path, f"close the way out: change {way.attribute} of {way.address}",
+            first.address, first.attribute,
         )  # fmt: skip
         return
     perimeter, seal = guard(world), mediation(world)

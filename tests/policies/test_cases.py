@@ -96,5 +96,6 @@ def test_case(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Non
         assert expect["says"] in verdict.findings[0].sentence
     if "subject" in expect:
         assert expect["subject"] == verdict.findings[0].subject
+    assert [f.sentence for f in report.findings if f.status == "open" and not f.path] == []
     failing = {finding.channel for finding in report.findings} - {channel}
     assert failing == set(expect.get("also", [])), [(f.channel, f.sentence) for f in report.findings]

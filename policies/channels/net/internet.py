@@ -215,9 +215,20 @@ def _default_network(world: World) -> Iterable[Evidence]:
     for nic in nics(world):
         if nic.network is None or nic.network.name != "default" or nic.network in networks(world):
             continue
-        if world.owns_project(nic.network.project):
-            yield Leak(
-                "open" if nic.external is True else "weakened", nic.res.subject,
-                f"{nic.what} is in the default network, which keeps its default routes to the internet gateway and denies no egress.",
-                (), f"put {nic.res.address} into a network of the snapshot", nic.res.address, nic.network_at,
-            )  # fmt: skip
+        if not world.owns_project(nic.network.project):
+            continue
+        because = "it is the default network, whose own routes lead there and which denies no egress"
+        gateway = Step(nic.what, "the internet gateway", because, nic.res.address, nic.network_at)
+        last = Step(
+            "the internet gateway",
+            INTERNET,
+            "it has an external IPv4 address",
+            nic.res.address,
+            nic.external_at,
+        )
+        yield Leak(
+            "open" if nic.external is True else "weakened", nic.res.subject,
+            f"{nic.what} is in the default network, which keeps its default routes to the internet gateway and denies no egress.",
+            (gateway, last) if nic.external is True else (), f"put {nic.res.address} into a network of the snapshot",
+            nic.res.address, nic.network_at,
+        )  # fmt: skip

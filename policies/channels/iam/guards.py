@@ -8,6 +8,7 @@ from policies.channels.evidence import Control, Evidence, Leak
 from policies.channels.outward import fault
 from policies.channels.registry import channel
 from policies.channels.said import grant_leak, member, role, sentence, thing, where
+from policies.expressions.values import Unknown
 from policies.facts.admission import leaving
 from policies.facts.conditions import surely_holds
 from policies.facts.denies import DENY, attached, holes
@@ -48,6 +49,7 @@ def _deny_faults(world: World, res: Res) -> Iterator[Leak]:
         yield fault(res, "rules", "Deny policy {} denies nothing: it has no rule", "weakened")
 
 
+_RESOURCE_MANAGER = "//cloudresourcemanager.googleapis.com/"
 BOUNDARY = "google_iam_principal_access_boundary_policy"
 BINDINGS = (
     "google_iam_organizations_policy_binding",
@@ -90,10 +92,7 @@ def _bound_policy(world: World, binding: Res) -> Res | None:
 
 
 def _boundary_faults(world: World, res: Res) -> Iterator[Leak]:
-    own = {
-        f"//cloudresourcemanager.googleapis.com/projects/{name}"
-        for name in (world.project, world.boundary.project_number)
-    }
+    own = {f"{_RESOURCE_MANAGER}projects/{name}" for name in (world.project, world.boundary.project_number)}
     for path, _ in res.unknowns("details"):
         yield fault(
             res,
@@ -122,17 +121,22 @@ def _binding_faults(world: World, res: Res) -> Iterator[Leak]:
         says = "Binding {} bounds principals under a condition only"
         yield fault(res, "condition", says, "weakened", f"remove the condition of {res.address}")
     target = res.get("target.principal_set")
-    if not isinstance(target, str):
-        return
-    names = (
-        f"projects/{world.project}",
-        f"projects/{world.boundary.project_number}",
-        "organizations/",
-        "folders/",
-    )
-    if not any(name in target for name in names):
+    if isinstance(target, Unknown):
+        says = "Whom binding {} bounds is not known"
+        yield fault(res, "target[0].principal_set", says, "undecided", "write the principal set out")
+    elif isinstance(target, str) and not _holds_the_project(world, target):
         says = f"Binding {{}} bounds {target}, which is not the set of this project's principals"
         yield fault(res, "target[0].principal_set", says, "weakened", "bind the project's principal set")
+
+
+def _holds_the_project(world: World, principal_set: str) -> bool:
+    """Whether a set is the project's principals, or those of a folder or organisation that may hold the project."""
+    kind, _, name = principal_set.removeprefix(_RESOURCE_MANAGER).partition("/")
+    if kind == "projects":
+        return name in (world.project, world.boundary.project_number)
+    if kind == "organizations":
+        return name == getattr(world.boundary.organization, "id", name)
+    return kind == "folders"
 
 
 # Allow systems whose rules this proof does not read: what they let in cannot be decided.

@@ -11,22 +11,19 @@ import json
 import os
 import re
 import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from cloister.declarations import Declarations, Mistake, Team, names
-from runner.client import libraries
 from runner.client.buckets import SYNTHESIZED
+from runner.client.flow import own_metaflow
 from runner.client.flow.packaging import Flow
 from runner.client.processes import dies_with_us
 
 NEEDED = ("google-cloud-storage", "kubernetes")  # by Metaflow's gs datastore and its Kubernetes runtime
 
 
-def mistakes(declarations: Declarations, team: Team, flow: Flow) -> Iterator[Mistake]:
-    """Why the team's flow cannot fan out."""
+def mistakes(declarations: Declarations, team: Team, flow: Flow, option: str) -> Iterator[Mistake]:
+    """Why the team's flow cannot have pods of Metaflow's own making, as `option` asks."""
     file = f"teams/{team.team}.yaml"
     if team.network != "project":
         yield Mistake(
@@ -45,7 +42,7 @@ def mistakes(declarations: Declarations, team: Team, flow: Flow) -> Iterator[Mis
         lock = flow.lock.read_text(encoding="utf-8", errors="replace")
         for name in NEEDED:
             if not re.search(rf"^{name}\s*==", lock, re.MULTILINE):
-                yield Mistake(str(flow.lock), 1, f"found no {name}==..., expected it; --fan-out needs it")
+                yield Mistake(str(flow.lock), 1, f"found no {name}==..., expected it; {option} needs it")
 
 
 def configuration(declarations: Declarations, team: Team) -> str | None:
@@ -61,20 +58,12 @@ def configuration(declarations: Declarations, team: Team) -> str | None:
 
 def run(flow: Flow, team: Team, config: str, what: Sequence[str], say: Callable[[str], None]) -> int:
     """Let Metaflow run the flow; its exit code. `what` is `run` or `resume` and its words. Raises NotBuilt."""
-    lock = libraries.build(flow.lock, say)
-    interpreter = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("METAFLOW_", "PYTHON"))}
-    with tempfile.TemporaryDirectory(prefix="cloister-flow-") as home:
-        (Path(home) / "config.json").write_text(config, encoding="utf-8")
-        variables = {
-            "PYTHONPATH": str(libraries.cache() / lock.removeprefix("sha256:")),
-            "METAFLOW_HOME": home,
-            "METAFLOW_USER": team.team,
-        }
+    with own_metaflow.started(flow, team, config, say) as metaflow:
         process = subprocess.Popen(
-            [interpreter, "-s", flow.path.name, "--no-pylint", *what],
+            [*metaflow.command, *what],
             cwd=flow.path.parent,
-            env=kept | variables,
+            env=kept | metaflow.variables,
             preexec_fn=dies_with_us(),
         )
         try:

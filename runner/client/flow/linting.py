@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from cloister.declarations import Declarations, Team
 from runner.client.flow.lint.inside import Inside, of_team
 from runner.client.flow.lint.rules import Finding, findings
 from runner.client.jobs import find_team
@@ -55,6 +56,16 @@ def lint_(file: Path, team_name: str | None, directory: Path, format_: str) -> N
             click.echo(line)
         click.echo(_summary(found, inside))
     raise SystemExit(FOUND if found else NOTHING)
+
+
+def refuse(file: Path, declarations: Declarations, team: Team, verb: str) -> None:
+    """End with 1 where the lint finds something: its sentences, and that the flow was not `verb`."""
+    found = findings(file, of_team(declarations, team))
+    if found:
+        for line in sentences(found):
+            click.echo(line, err=True)
+        click.echo(f"not {verb}: {len(found)} found, each with what to do instead", err=True)
+        raise SystemExit(FOUND)
 
 
 def sentences(found: list[Finding]) -> list[str]:

@@ -13,10 +13,8 @@ import click
 from cloister.declarations import DeclarationErrors, Declarations, Mistake, Team, load_job
 from runner.client.flow import fan_out as fanned
 from runner.client.flow import packaging, parameters
-from runner.client.flow.lint.inside import of_team
-from runner.client.flow.lint.rules import findings
 from runner.client.flow.lint.source import flow_name, read
-from runner.client.flow.linting import sentences
+from runner.client.flow.linting import refuse
 from runner.client.jobs import find_team, prepare
 from runner.client.options import DIRECTORY, FORMAT
 
@@ -104,12 +102,7 @@ def run(
     if step and not run:
         raise click.UsageError("--step goes with --resume")
     declarations, team = find_team(team_name, directory)
-    found = findings(file, of_team(declarations, team))
-    if found:
-        for line in sentences(found):
-            click.echo(line, err=True)
-        click.echo(f"not run: {len(found)} found, each with what to do instead", err=True)
-        raise SystemExit(FAILED)
+    refuse(file, declarations, team, "run")
     source = read(file)[0]
     needs = job_file or (beside if (beside := file.parent / packaging.JOB_FILE).is_file() else None)
     mistakes: list[Mistake] = []
@@ -127,7 +120,7 @@ def run(
     mistakes += [*wrong, *parameters.step_mistakes(file, parameters.steps(source), step)]
     mistakes += packaging.mistakes(flow) if job is not None or needs is None else []
     if fan_out:
-        mistakes += fanned.mistakes(declarations, team, flow)
+        mistakes += fanned.mistakes(declarations, team, flow, "--fan-out")
     if mistakes:
         raise DeclarationErrors(mistakes)
     asked = Asked(flow, given, declarations, team, run, step)

@@ -9,40 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from cloister.declarations import load
 from runner.client.flow import fan_out
-from stacks.team.metaflow import metaflow_config
-from tests.runner.flow.conftest import EXAMPLE, ROOT
-
-CONFIG_MAP = "kubernetes_config_map_v1"
-
-
-@pytest.fixture
-def company(tmp_path: Path) -> Path:
-    """The example with a team on the network, and a flow whose lock has what fanning out needs."""
-    for name in ("boundary.yaml", "platform.yaml"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "teams", tmp_path / "teams")
-    team = tmp_path / "teams/translations.yaml"
-    team.write_text(team.read_text().replace("network: sealed", "network: project"))
-    folder = tmp_path / "flow"
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".metaflow"))
-    shutil.copy(ROOT / "runner/container/metaflow.lock", folder / "requirements.lock")
-    return tmp_path
-
-
-def synthesized(company: Path) -> str:
-    """What the team's stack writes, where it writes it."""
-    declarations = load(company)
-    team = declarations.teams["translations"]
-    config = metaflow_config(declarations.boundary.project, team, declarations.platform.images)
-    stack = company / "cdktf.out/stacks/team-translations/cdk.tf.json"
-    stack.parent.mkdir(parents=True)
-    block = {"metadata": {"name": "metaflow"}, "data": {"config.json": config}}
-    stack.write_text(json.dumps({"resource": {CONFIG_MAP: {"metaflow": block}}}))
-    return config
+from tests.runner.flow.conftest import EXAMPLE, ROOT, synthesized
 
 
 def run(company: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -11,25 +11,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import yaml
+from stacks.api_server import kubeconfig, provider_arguments
 
 ORDER = ("foundation", "cluster", "guardrails")
-LOCAL_CLUSTER = Path(".cloister/cluster/admin.kubeconfig")
 # What stands in for outputs only a deployed stack knows: an address nobody answers at.
 PLACEHOLDER = "127.0.0.1:1"
-# How long an API server may take to say its version, in seconds.
-PATIENCE = 5
 
 
 def main(arguments: list[str]) -> int:
@@ -46,7 +39,8 @@ def main(arguments: list[str]) -> int:
         )
         return 3
     failed = 0
-    connection = _cluster()
+    reached = kubeconfig()
+    connection = provider_arguments(reached) if reached else None
     with tempfile.TemporaryDirectory() as folder:
         for stack in stacks:
             begun = time.monotonic()
@@ -124,43 +118,6 @@ def _state(referenced: Path, connection: dict[str, str] | None) -> dict[str, Any
         "outputs": {name: {"value": value, "type": "string"} for name in outputs},
         "resources": [],
     }
-
-
-def _cluster() -> dict[str, str] | None:
-    """How to reach the API server of KUBECONFIG or of ``make cluster``, as arguments of the kubernetes provider.
-
-    None where no such server answers: it is down, or the one at its address is another's.
-    """
-    path = Path(os.environ.get("KUBECONFIG") or LOCAL_CLUSTER)
-    if not path.exists():
-        return None
-    config = yaml.safe_load(path.read_text())
-    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-    return dict(_arguments(cluster, user)) if _answers(cluster, user) else None
-
-
-def _answers(cluster: dict[str, Any], user: dict[str, Any]) -> bool:
-    """Whether the API server says its version to this user, under a certificate of this cluster's authority."""
-    try:
-        trusted = ssl.create_default_context(cafile=cluster.get("certificate-authority"))
-        if "client-certificate" in user:
-            trusted.load_cert_chain(user["client-certificate"], user.get("client-key"))
-        address = f"{cluster['server'].rstrip('/')}/version"
-        with urllib.request.urlopen(address, timeout=PATIENCE, context=trusted) as answer:
-            return "gitVersion" in json.load(answer)
-    except (OSError, HTTPException, ValueError):  # refused, too late, not trusted, a file gone, no JSON
-        return False
-
-
-def _arguments(cluster: dict[str, Any], user: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "host", cluster["server"]
-    for argument, part, key in (
-        ("cluster_ca_certificate", cluster, "certificate-authority"),
-        ("client_certificate", user, "client-certificate"),
-        ("client_key", user, "client-key"),
-    ):
-        if key in part:
-            yield argument, Path(part[key]).read_text()
 
 
 def _terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

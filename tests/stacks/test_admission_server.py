@@ -14,8 +14,8 @@ import pytest
 from kubernetes import client, config, dynamic
 
 from cloister.declarations import Team, load
-from tests.cluster.node import kubeconfig
 from tests.cluster.policies import in_force
+from tests.cluster.server import api_server
 from tests.stacks.cases import Case, cases
 
 ROOT = Path(__file__).parents[2]
@@ -46,10 +46,7 @@ TEAMS = {
 
 @pytest.fixture(scope="module")
 def cluster() -> dynamic.DynamicClient:
-    named = kubeconfig()
-    if not named.exists():
-        pytest.skip("no Kubernetes API server: make cluster, or set KUBECONFIG")
-    return dynamic.DynamicClient(config.new_client_from_config(str(named)))
+    return dynamic.DynamicClient(config.new_client_from_config(api_server()))
 
 
 def _ensure(cluster: dynamic.DynamicClient, manifest: dict[str, Any], namespace: str | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from tests.cluster.node import kubeconfig
+from tests.cluster.server import api_server
 from tests.stacks.trees import stacks
 
 RUN = secrets.token_hex(4)
@@ -21,10 +21,7 @@ pytestmark = pytest.mark.engine
 @pytest.fixture(scope="module")
 def api(example_tree: Path) -> Iterator[client.ApiClient]:
     """An API server with both teams' roles and bindings, in namespaces of this run's own."""
-    named = kubeconfig()
-    if not named.exists():
-        pytest.skip("no Kubernetes API server: make cluster, or set KUBECONFIG")
-    api = config.new_client_from_config(str(named))
+    api = config.new_client_from_config(api_server())
     core, rbac = client.CoreV1Api(api), client.RbacAuthorizationV1Api(api)
     for team in TEAMS:
         namespace = _namespace(team)

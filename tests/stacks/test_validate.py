@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stacks import validate as module
+from stacks import api_server
 from tests.googleapis.authority import Authority
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ def test_a_wrong_argument_is_found(example_tree: Path, tmp_path: Path) -> None:
 
 class Version(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/version" else 404)
+        self.send_response(200 if self.path == "/version/" else 404)
         self.end_headers()
         self.wfile.write(b'{"gitVersion": "v1.34.0"}')
 
@@ -97,20 +97,18 @@ def connection(
 ) -> dict[str, str] | None:
     """What the module makes of a kubeconfig with this authority's certificates."""
     certificate, key = authority.issue("admin")
+    files = {"client-certificate": str(certificate), "client-key": str(key)}
+    cluster = {"server": f"https://localhost:{port}", "certificate-authority": str(authority.certificate)}
     kubeconfig = {
-        "clusters": [
-            {
-                "cluster": {
-                    "server": f"https://localhost:{port}",
-                    "certificate-authority": str(authority.certificate),
-                }
-            }
-        ],
-        "users": [{"user": {"client-certificate": str(certificate), "client-key": str(key)}}],
+        "clusters": [{"name": "it", "cluster": cluster}],
+        "users": [{"name": "it", "user": files}],
+        "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+        "current-context": "it",
     }
     (folder / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
     monkeypatch.setenv("KUBECONFIG", str(folder / "kubeconfig"))
-    return module._cluster()
+    reached = api_server.kubeconfig()
+    return api_server.provider_arguments(reached) if reached else None
 
 
 def test_a_cluster_that_answers_is_planned_against(
@@ -130,7 +128,7 @@ def test_a_cluster_that_is_down_is_none(
     port = server.server_port
     assert connection(monkeypatch, tmp_path, port, authority) is not None
     authority.issue("admin")[1].unlink()  # as where the state was cleaned
-    assert module._cluster() is None
+    assert api_server.kubeconfig() is None
 
 
 def test_another_checkouts_cluster_is_none(

@@ -18,7 +18,7 @@ from runner.image.log import Log
 from runner.watch.__main__ import watch
 from runner.watch.api import Api, Unread
 from tests.cluster import identities
-from tests.cluster.node import kubeconfig
+from tests.cluster.server import api_server
 from tests.stacks.trees import stacks
 
 RUN = secrets.token_hex(4)
@@ -45,10 +45,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(example_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Namespaces of this run's own, for the platform, for a team whose stack lets the watch in, and for one whose not."""
-    named = kubeconfig()
-    if not named.exists():
-        pytest.skip("no Kubernetes API server: make cluster, or set KUBECONFIG")
-    admin = config.new_client_from_config(str(named))
+    admin = config.new_client_from_config(api_server())
     core = client.CoreV1Api(admin)
     for namespace in (SYSTEM, TEAM, OTHER):
         core.create_namespace({"metadata": {"name": namespace}})

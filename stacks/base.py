@@ -62,6 +62,10 @@ def new_stack(app: Any, name: str, declared: Declarations) -> Stack:
         "google",
         project=boundary.project,
         region=platform.region,
+        # Calls count against the project's own quota, whoever deploys: some APIs, that of budgets among them, take a
+        # person's credentials no other way.
+        billing_project=boundary.project,
+        user_project_override=True,
         add_terraform_attribution_label=False,  # labels are ours alone, so that a plan shows what the file says
     )
     cdk.GcsBackend(scope, bucket=platform.state_bucket, prefix=name)

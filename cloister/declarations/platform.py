@@ -20,6 +20,7 @@ from cloister.declarations.fields import (
     Region,
     Shape,
     Whole,
+    unbuilt,
     wrong,
 )
 
@@ -104,8 +105,16 @@ class Cluster(Declared):
         return maintenance_window(self.maintenance)
 
 
+def _sandbox(value: bool) -> bool:
+    if value:  # the google provider knows a pool's `sandbox_config` from 7.x on only; the stacks use 6.50.0
+        raise unbuilt()
+    return value
+
+
 class Pool(Declared):
-    """A node pool: `min` and `max` are nodes in the whole region, `gpus` the accelerators of one node."""
+    """A node pool: `min` and `max` are nodes in the whole region, `gpus` and `local_ssd` the accelerators and the local
+    disks of one node; `gvisor` is not built yet.
+    """
 
     name: Annotated[
         str,
@@ -121,6 +130,8 @@ class Pool(Declared):
     max: Annotated[int, Whole(1, 1000, "nodes")]
     spot: bool = False
     gpus: Gpus = Field(default_factory=dict)
+    local_ssd: Annotated[int, Whole(1, 32, "local SSDs of 375 GB")] | None = None
+    gvisor: Annotated[bool, AfterValidator(_sandbox)] = False
 
 
 def _price(value: float) -> float:

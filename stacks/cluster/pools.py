@@ -57,6 +57,8 @@ def _node_config(stack: Stack, pool: Pool, team: str | None) -> dict[str, Any]:
         "service_account": names.service_account_email(stack.project, account_id),
         # Rights are the identity's roles; scopes would only hide them.
         "oauth_scopes": ["https://www.googleapis.com/auth/cloud-platform"],
+        # Scratch space of pods (emptyDir) on disks of the machine itself, gone with it and encrypted by keys of its own.
+        "ephemeral_storage_local_ssd_config": {"local_ssd_count": pool.local_ssd} if pool.local_ssd else None,
         "spot": pool.spot,
         "workload_metadata_config": {"mode": "GKE_METADATA"},
         "shielded_instance_config": {"enable_secure_boot": True, "enable_integrity_monitoring": True},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cloister.declarations import local_ssd
 from cloister.declarations.gpus import REGIONS, SERIES
 from cloister.declarations.mistakes import Mistake, nearest
 from cloister.declarations.tree import Rule, Tree
@@ -17,7 +18,7 @@ def bounds(tree: Tree) -> Iterator[Mistake]:
 
 
 def machines(tree: Tree) -> Iterator[Mistake]:
-    """A pool has GPUs of one type that GKE knows, on machines that carry it."""
+    """A pool has GPUs of one type that the platform runs on, on machines that carry it."""
     for index, pool in enumerate(tree.platform.value.pools):
         location = ("pools", index, "gpus")
         if len(pool.gpus) > 1:
@@ -26,7 +27,7 @@ def machines(tree: Tree) -> Iterator[Mistake]:
         for gpu in pool.gpus:
             series = SERIES.get(gpu)
             if series is None:
-                expected = f"a GPU type of GKE: {', '.join(SERIES)}"
+                expected = f"a GPU type that the platform runs on: {', '.join(SERIES)}"
                 yield tree.platform.wrong((*location, gpu), gpu, expected, nearest(gpu, SERIES))
             elif pool.machine.partition("-")[0] != series:
                 expected = f"a machine of the {series} series, which carries {gpu}"
@@ -34,14 +35,31 @@ def machines(tree: Tree) -> Iterator[Mistake]:
 
 
 def offered(tree: Tree) -> Iterator[Mistake]:
-    """Google offers a pool's GPU in the platform's region, as far as that is known."""
+    """Google offers a pool's GPU in the platform's region."""
     region = tree.platform.value.region
     for index, pool in enumerate(tree.platform.value.pools):
         for gpu in pool.gpus:
-            regions = REGIONS.get(gpu)
-            if regions and region not in regions:
+            regions = REGIONS.get(gpu, [region])  # of a type that nobody knows, `machines` tells
+            if region not in regions:
                 expected = f"a GPU offered in {region}; {gpu} is offered in {', '.join(regions)}"
                 yield tree.platform.wrong(("pools", index, "gpus"), gpu, expected)
+
+
+def disks(tree: Tree) -> Iterator[Mistake]:
+    """A pool has as many local SSDs as its machines take."""
+    for index, pool in enumerate(tree.platform.value.pools):
+        if pool.local_ssd is None:
+            continue
+        location, counts = ("pools", index, "local_ssd"), local_ssd.counts(pool.machine, pool.gpus)
+        if not counts:
+            expected = (
+                f"none: {pool.machine} takes no local SSDs, or brings its own; remove it, or choose a machine of "
+                f"{', '.join(local_ssd.SERIES)}"
+            )
+            yield tree.platform.wrong(location, pool.local_ssd, expected)
+        elif pool.local_ssd not in counts:
+            expected = f"{' or '.join(map(str, counts))} on {pool.machine}"
+            yield tree.platform.wrong(location, pool.local_ssd, expected)
 
 
 def prices(tree: Tree) -> Iterator[Mistake]:
@@ -69,4 +87,4 @@ def quotas(tree: Tree) -> Iterator[Mistake]:
                 yield file.wrong(("quota", "gpus", gpu), gpu, expected, nearest(gpu, pooled))
 
 
-RULES: tuple[Rule, ...] = (bounds, machines, offered, prices, quotas)
+RULES: tuple[Rule, ...] = (bounds, machines, offered, disks, prices, quotas)

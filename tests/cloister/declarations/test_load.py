@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from cloister.declarations import DeclarationErrors, load, load_beside, load_boundary, load_job, load_with
+from cloister.declarations import (
+    DeclarationErrors,
+    gpus,
+    load,
+    load_beside,
+    load_boundary,
+    load_job,
+    load_with,
+    local_ssd,
+)
 from cloister.declarations.dates import today
 from cloister.declarations.fields import duration_seconds, memory_bytes
 from cloister.declarations.platform import maintenance_window
@@ -48,7 +57,10 @@ def test_a_misspelt_gpu_of_a_pool_is_refused(edit: Edit) -> None:
         "g2-standard-8, min: 0, max: 20, gpus: {nvidia-l5: 1}",
     )
     (mistake,) = refused(lambda: load(tree, today=DAY))
-    assert 'pools[0].gpus.nvidia-l5: found "nvidia-l5", expected a GPU type of GKE: ' in mistake
+    assert (
+        'pools[0].gpus.nvidia-l5: found "nvidia-l5", expected a GPU type that the platform runs on: '
+        in mistake
+    )
     assert mistake.endswith("; did you mean nvidia-l4")
 
 
@@ -225,3 +237,31 @@ def test_a_window_that_crosses_midnight() -> None:
     assert window.recurrence == "FREQ=WEEKLY;BYDAY=SA,SU"
     assert (window.start_time, window.end_time) == ("2026-01-05T22:00:00Z", "2026-01-06T04:00:00Z")
     assert window.minutes == 360
+
+
+def test_every_gpu_that_passes_has_its_regions() -> None:
+    """A type without any would pass everywhere."""
+    assert gpus.REGIONS.keys() == gpus.SERIES.keys()
+    assert all(gpus.REGIONS.values())
+
+
+@pytest.mark.parametrize(
+    ("machine", "types", "expected"),
+    [
+        ("n1-standard-8", (), (1, 2, 3, 4, 5, 6, 7, 8, 16, 24)),
+        ("n1-standard-8", ("nvidia-tesla-t4",), (1, 2, 3, 4, 5, 6, 7, 8, 16)),
+        ("n2-standard-8", (), (1, 2, 4, 8, 16, 24)),
+        ("n2-highmem-128", (), (16, 24)),
+        ("n2-custom-12-49152", (), (2, 4, 8, 16, 24)),
+        ("c2d-highcpu-112", (), (8,)),
+        ("g2-standard-32", (), (1,)),
+        ("a2-highgpu-4g", (), (4, 8)),
+        ("a2-ultragpu-1g", (), ()),  # it brings its own
+        ("c3-standard-8-lssd", (), ()),
+        ("e2-standard-4", (), ()),
+    ],
+)
+def test_a_machine_takes_these_counts_of_local_ssds(
+    machine: str, types: tuple[str, ...], expected: tuple[int, ...]
+) -> None:
+    assert local_ssd.counts(machine, types) == expected

@@ -1,6 +1,6 @@
 """``python -m stacks.table``: docs/resources.md, every resource of the example, why it is there and what it closes.
 
-Why is the comment or docstring beside the code that makes the resource; which channels it closes is the proof's answer,
+Why is the comment, docstring or `why` beside the code that makes the resource; which channels it closes is the proof's answer,
 from the controls of `cloister check --format json`. Nothing is written down here.
 """
 
@@ -50,7 +50,7 @@ def page(root: Path) -> str:
         shutil.copytree(root / "teams", inside / "teams")
         shutil.copy(root / "examples" / "organization" / "boundary.yaml", inside)
         parts.extend(_sections(inside, names.PERIMETER))
-    return "".join(parts)
+    return "".join([*parts, *_left_out()])
 
 
 def _sections(root: Path, only: str = "") -> Iterator[str]:
@@ -64,6 +64,15 @@ def _sections(root: Path, only: str = "") -> Iterator[str]:
         if stack.startswith(only):
             yield f"\n## {stack}\n\n| resource | why it is there | channels it closes |\n|---|---|---|\n"
             yield from _rows(stack, why, channels)
+
+
+def _left_out() -> Iterator[str]:
+    """The constraints that `perimeter` does not set, and why."""
+    from stacks.perimeter.policies import constraints
+
+    yield "\n### Constraints that it leaves alone\n\n| constraint | why it is not set |\n|---|---|\n"
+    for constraint, why in constraints("left").items():
+        yield f"| `{constraint}` | {_escaped(why)} |\n"
 
 
 def synthesize(declared: Declarations, out: Path) -> dict[str, dict[str, list[str]]]:
@@ -87,12 +96,14 @@ def synthesize(declared: Declarations, out: Path) -> dict[str, dict[str, list[st
 
 
 def reason(frame: FrameType | None) -> str:
-    """Why a resource is there: the comment right above the call that makes it, or else the first line of the docstring
-    of the innermost function of the stacks around it that has one.
+    """Why a resource is there: what the function that makes it calls `why`, or the comment right above the call, or else
+    the first line of the docstring of the innermost function of the stacks around it that has one.
     """
     while frame is not None:
         code = frame.f_code
         if frame.f_globals["__name__"].startswith("stacks."):
+            if "why" in frame.f_locals:
+                return str(frame.f_locals["why"])
             if above := _comment(code.co_filename, frame.f_lineno):
                 return above
             # A function's docstring is the first of its constants, None where it has none.

@@ -10,7 +10,7 @@ from policies.expressions.values import Unknown
 from policies.facts import schema
 from policies.facts.naming import short
 from policies.facts.ownership import owner
-from policies.facts.principals import own_accounts, resolved, standing
+from policies.facts.principals import own_accounts, resolved
 from policies.facts.resource import Res
 from policies.facts.world import World, fact
 
@@ -20,18 +20,6 @@ _NAMES = ("service_account", "service_account_email", "service_account_name", "d
 @fact
 def attached_accounts(world: World) -> tuple[tuple[Res, str, str], ...]:
     """(resource, attribute, address) of every service account of the project that a resource runs as."""
-    return tuple(found for found in _named_accounts(world) if found[2] in own_accounts(world))
-
-
-def foreign_accounts(world: World) -> Iterator[tuple[Res, str, str]]:
-    """(resource, attribute, address) of every service account that a resource runs as and nobody here made or trusts."""
-    for res, attribute, email in _named_accounts(world):
-        if "@" in email and standing(world, f"serviceAccount:{email}").kind == "foreign":
-            yield res, attribute, email
-
-
-@fact
-def _named_accounts(world: World) -> tuple[tuple[Res, str, str], ...]:
     return tuple(_attached(world))
 
 
@@ -40,7 +28,7 @@ def _attached(world: World) -> Iterator[tuple[Res, str, str]]:
     for res in world.of(*types):
         for attribute, value in _values(res.values, ""):
             email = account_email(world, value)
-            if email:
+            if email in own_accounts(world):
                 yield res, attribute, email
 
 

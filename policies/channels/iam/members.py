@@ -10,7 +10,7 @@ from policies.channels.registry import channel
 from policies.channels.said import grant_leak, guards, member, role, sentence, thing, where
 from policies.expressions.values import Unknown
 from policies.facts.admission import leaving, released
-from policies.facts.attached import attached_accounts, defaults_used, foreign_accounts
+from policies.facts.attached import attached_accounts, defaults_used
 from policies.facts.denies import cut
 from policies.facts.grants import WIDE, Grant, grants
 from policies.facts.members import parse
@@ -219,23 +219,6 @@ def _making_defaults(world: World) -> Iterator[Res]:
     )
 
 
-def _strangers(world: World) -> Iterator[Leak]:
-    """What runs here as somebody else: its token may write wherever that account's owner lets it."""
-    suffix = f"@{world.project}.iam.gserviceaccount.com"
-    for res, attribute, email in foreign_accounts(world):
-        if res.type.startswith("google_container_"):
-            continue  # nodes have a channel of their own (K8S-16)
-        fix = f"give {res.address} an account that a stack of this project creates"
-        if email.endswith(suffix):
-            says = f"{{}} runs as {email}, which no stack creates: what it may do is not known"
-            yield fault(res, attribute, says, "undecided", fix)
-        else:
-            says = (
-                f"{{}} runs as {email}, an account of another project, and writes wherever its owner lets it"
-            )
-            yield fault(res, attribute, says, "open", fix)
-
-
 @channel("IAM-15")
 def only_own_agents_are_let_in(world: World) -> Iterator[Evidence]:
     """Google service agents that hold a grant are the project's own."""
@@ -288,7 +271,6 @@ def own_accounts_serve_this_project_only(world: World) -> Iterator[Evidence]:
         if world.owns_project(res.project) is False:
             says = f"{{}} of project {res.project} runs as {email}, a service account of this project"
             yield fault(res, attribute, says, "open", f"give {res.address} an account of its own project")
-    yield from _strangers(world)
     constraint = "iam.disableCrossProjectServiceAccountUsage"
     yield from guards(world, constraint)
     for res, attribute in lifted(world, constraint):

@@ -269,8 +269,6 @@ _INTERFACES = (
     ("google_dataform_repository", "psc_interface_config.network_attachment"),
     ("google_vertex_ai_reasoning_engine", "spec.deployment_spec.psc_interface_config.network_attachment"),
     ("google_vertex_ai_persistent_resource", "psc_interface_config.network_attachment"),
-    ("google_alloydb_instance", "psc_instance_config.psc_interface_configs.network_attachment_resource"),
-    ("google_sql_database_instance", "settings.ip_configuration.psc_config.network_attachment_uri"),
 )  # fmt: skip
 
 
@@ -279,11 +277,9 @@ def _interfaces(world: World) -> Iterator[Evidence]:
         for res in world.of(type_):
             for attribute, value in leaves(res, argument):
                 own = created(world, "google_compute_network_attachment", value, res)
-                if own is None and isinstance(value, str):
-                    yield _joined(world, f"A Google-run machine of {res.subject}", res, attribute, value)
-                    continue
+                unsure = isinstance(value, Unknown) and own is None
                 yield Leak(
-                    "undecided" if own is None else "weakened", res.subject,
+                    "undecided" if unsure else "weakened", res.subject,
                     f"{res.subject} gives Google-run machines a NIC in {'the' if own is not None else 'a'} network through network "
                     f"attachment {own.subject if own is not None else value}. Only the firewall still keeps them apart.",
                     (), f"remove {attribute} from {res.address}", res.address, attribute,
@@ -301,16 +297,11 @@ def _joining(world: World) -> Iterator[Evidence]:
                     or created(world, "google_compute_network_attachment", value, res) is not None
                 ):
                     continue
-                yield _joined(world, f"Machine {res.subject}", res, block.at("network_attachment"), value)
-
-
-def _joined(world: World, who: str, res: Res, attribute: str, attachment: str | Unknown) -> Leak:
-    """A NIC through an attachment that no stack creates."""
-    where = foreign_project(world, attachment) or "somebody else"
-    return Leak(
-        "undecided" if isinstance(attachment, Unknown) else "open", res.subject,
-        f"{who} has a NIC in the network of {where} through network attachment {attachment}, where no rule of this project "
-        f"applies.",
-        (Step(f"a program on {res.subject}", f"the network of {where}", "its NIC is there", res.address, attribute),),
-        f"remove {attribute} from {res.address}", res.address, attribute,
-    )  # fmt: skip
+                where = foreign_project(world, value) or "somebody else"
+                yield Leak(
+                    "undecided" if isinstance(value, Unknown) else "open", res.subject,
+                    f"Machine {res.subject} has a NIC in the network of {where} through network attachment {value}, where no rule of this "
+                    f"project applies.",
+                    (Step(f"a program on {res.subject}", f"the network of {where}", "its NIC is there", res.address, block.at("network_attachment")),),
+                    f"remove {block.at('network_attachment')} from {res.address}", res.address, block.at("network_attachment"),
+                )  # fmt: skip

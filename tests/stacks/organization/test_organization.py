@@ -18,6 +18,7 @@ import yaml
 from policies.check import check_paths, today
 from policies.facts.perimeter.services import DATA_BEARING, SUPPORTED
 from policies.report.model import Report
+from stacks.perimeter.policies import constraints
 from tests.stacks.trees import ROOT, resources, stacks, synthesized
 
 pytestmark = pytest.mark.engine
@@ -64,6 +65,25 @@ def test_the_serial_console_is_restricted_by_its_own_name(organization_tree: Pat
     assert '"ssh.googleapis.com"' not in perimeter
     assert "ssh-serialport.googleapis.com" in DATA_BEARING
     assert "ssh.googleapis.com" not in SUPPORTED
+
+
+def test_the_deployer_reaches_all_that_the_stacks_are_made_of(organization_tree: Path) -> None:
+    """From outside too: Service Usage enables the APIs, Resource Manager holds the project's grants."""
+    rules = perimeter(stacks(organization_tree)["perimeter"])["status"]["ingress_policies"]
+    (deploy,) = (rule for rule in rules if rule["title"].endswith(": deploy"))
+    reached = {operation["service_name"] for operation in deploy["ingress_to"]["operations"]}
+    assert {
+        f"{name}.googleapis.com" for name in ("serviceusage", "cloudresourcemanager", "storage", "iam")
+    } <= reached
+
+
+def test_no_constraint_is_both_set_and_left_alone(organization_tree: Path) -> None:
+    given, left = constraints("set"), constraints("left")
+    assert not given.keys() & left.keys()
+    assert all(said["why"].endswith(".") for said in given.values()) and all(left.values())
+    for _, name, arguments in resources(stacks(organization_tree)["perimeter"]):
+        if name == "gcp_resourceLocations":
+            assert arguments["spec"]["rules"][0]["values"]["allowed_values"] == ["in:europe-west1-locations"]
 
 
 def test_it_is_deployed_last(organization_tree: Path) -> None:

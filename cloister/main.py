@@ -35,6 +35,7 @@ COMMANDS = {
     "check": Lazy("policies.command:check", "Prove that no team's data can leave."),
     "explain": Lazy("policies.command:explain", "What a channel or finding means, and how to close it."),
     "diff": Lazy("policies.command:diff", "What a change opens, closes or makes reachable."),
+    "audit": Lazy("audit.command:audit", "Prove what is deployed, not what was planned."),
     "team": Lazy("cloister.team:team", "Onboard a team, and see what it gets."),
     "job": Lazy("runner.client.command:job", "Run a job here, or submit it to the platform."),
     "model": Lazy("runner.client.models.command:model", "Publish, compare, promote and release models."),

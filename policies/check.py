@@ -27,6 +27,7 @@ _ORGANIZATION_POLICIES = frozenset(
 )
 
 Tell = Callable[[int, int], None]
+Judge = Callable[[str, Channel, World], Sequence[Evidence]]
 
 
 def _nobody(_done: int, _of: int) -> None:
@@ -47,14 +48,29 @@ def world_of(paths: Sequence[Path], boundary: Path) -> World:
     return build_world(load(paths), load_boundary(boundary, expired_ok=True), load_beside(boundary))
 
 
-def check_world(world: World, day: date, tell: Tell = _nobody) -> Report:
-    """Every built channel's verdict over a world, in the catalogue's order."""
+def judged(_identifier: str, channel: Channel, world: World) -> list[Evidence]:
+    """The evidence of one channel. What it did not foresee is no pass: an error in it is an undecided."""
+    try:
+        return list(channel(world))
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        sentence = f"This channel could not be judged, which is an error of the proof itself: {what}."
+        return [
+            Leak("undecided", world.project, sentence, fix="report the error with the input that shows it")
+        ]
+
+
+def check_world(world: World, day: date, tell: Tell = _nobody, judge: Judge = judged) -> Report:
+    """Every built channel's verdict over a world, in the catalogue's order. ``judge`` gives the evidence of a channel
+    by its identifier: the channel's own, unless a caller knows more than the world does."""
     built = all_channels()
     verdicts: list[Verdict] = []
     for number, (identifier, entry) in enumerate(catalogue().items(), start=1):
         tell(number, len(catalogue()))
         if identifier in built:
-            verdicts.append(decide(entry, _judged(built[identifier], world), world.boundary, day))
+            evidence = judge(identifier, built[identifier], world)
+            verdicts.append(decide(entry, evidence, world.boundary, day))
     missing = tuple(identifier for identifier in catalogue() if identifier not in built)
     failing = any(verdict.findings for verdict in verdicts)
     return Report(
@@ -68,19 +84,6 @@ def check_world(world: World, day: date, tell: Tell = _nobody) -> Report:
         missing,
         lambda: Detail(cited(world, tuple(verdicts)), sheets(world, tuple(verdicts))),
     )
-
-
-def _judged(channel: Channel, world: World) -> list[Evidence]:
-    """The evidence of one channel. What it did not foresee is no pass: an error in it is an undecided."""
-    try:
-        return list(channel(world))
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
-        sentence = f"This channel could not be judged, which is an error of the proof itself: {what}."
-        return [
-            Leak("undecided", world.project, sentence, fix="report the error with the input that shows it")
-        ]
 
 
 def _trusted(world: World) -> Iterator[Assumed]:

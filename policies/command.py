@@ -81,12 +81,7 @@ def check(
       cloister check --certificate proven.json && cloister check --verify proven.json
     """
     report = run(paths, boundary)
-    text = _rendered(report, format_)
-    if output:
-        write(output, text)
-        click.echo(f"{len(report.findings)} findings, grade {report.grade.letter}: {output}", err=True)
-    else:
-        click.echo(text, nl=False)
+    tell(report, rendered(report, format_), output)
     if verify:
         _verify(report, boundary, verify)
     if report.failing:
@@ -234,7 +229,17 @@ def _verify(report: Report, boundary: Path, path: Path) -> None:
         sys.exit(1)
 
 
-def _rendered(report: Report, format_: str) -> str:
+def tell(report: Report, text: str, output: Path | None) -> None:
+    """Print a report's text, or write it and say so in a line."""
+    if output:
+        write(output, text)
+        click.echo(f"{len(report.findings)} findings, grade {report.grade.letter}: {output}", err=True)
+    else:
+        click.echo(text, nl=False)
+
+
+def rendered(report: Report, format_: str) -> str:
+    """A report in one of the formats."""
     if format_ == "text":
         return _text(report)
     if format_ == "html":

@@ -12,6 +12,7 @@ from tests.architecture.imports import Import, every_import, within
 # The boxes, from the top: each with what it is. An import counts for the longest name it lies in.
 PACKAGES = {
     "cloister": "the command line",
+    "audit": "what is deployed, for the proof",
     "stacks": "declarations to cdk.tf.json",
     "policies": "the proof",
     "runner.client": "submits, runs here, reads back",

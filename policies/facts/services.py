@@ -35,6 +35,12 @@ _WORDS = {
 }  # fmt: skip
 
 
+def words(service: str) -> tuple[str, ...]:
+    """How the types of a service begin after ``google_``, without underscores: ``kms`` of ``cloudkms.googleapis.com``."""
+    name = service.removesuffix(".googleapis.com")
+    return _WORDS.get(name, (name,))
+
+
 @fact
 def _types(world: World) -> tuple[str, ...]:
     """The Google types present, without their underscores."""
@@ -47,9 +53,7 @@ def _types(world: World) -> tuple[str, ...]:
 
 def is_needed(world: World, service: str) -> bool:
     """Whether a resource of the snapshot is one of the service's (``pubsub.googleapis.com``)."""
-    name = service.removesuffix(".googleapis.com")
-    words = _WORDS.get(name, (name,))
-    return any(type_.startswith(word) for type_ in _types(world) for word in words)
+    return any(type_.startswith(word) for type_ in _types(world) for word in words(service))
 
 
 @fact

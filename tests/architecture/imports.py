@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("cloister", "stacks", "policies", "runner")
+PACKAGES = ("audit", "cloister", "stacks", "policies", "runner")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _absolute(module: str, node: ast.ImportFrom, package: bool) -> str:
 
 
 def every_import() -> list[Import]:
-    """All imports of the four packages."""
+    """All imports of the project's packages."""
     found = []
     for name in PACKAGES:
         for path in sorted((ROOT / name).rglob("*.py")):

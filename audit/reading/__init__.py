@@ -1,0 +1,1 @@
+"""Where answers come from: files of the inventory, recordings, the Kubernetes API, Cloud Storage."""

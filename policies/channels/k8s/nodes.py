@@ -11,7 +11,7 @@ from policies.channels.k8s.wording import begin, leak
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import Cluster, Pool, clusters, pools
-from policies.facts.kubernetes.node_identity import Account, account, data_grants, metadata_mode
+from policies.facts.kubernetes.node_identity import Account, Mode, account, data_grants, metadata_mode
 from policies.facts.kubernetes.objects import objects
 from policies.facts.kubernetes.pod_security import breaks
 from policies.facts.world import World
@@ -89,10 +89,16 @@ def _metadata(world: World, pool: Pool) -> Iterator[Evidence]:
             pool.subject,
             sentence,
             (step,),
-            f"set {mode.attribute} = GKE_METADATA",
+            _hiding(mode),
             mode.address,
             mode.attribute,
         )
+
+
+def _hiding(mode: Mode) -> str:
+    if mode.attribute.endswith("mode"):
+        return f"set {mode.attribute} = GKE_METADATA"
+    return f"give {mode.address} its workload pool: GKE's metadata server needs one"
 
 
 _ACCOUNTS: dict[str, tuple[Failing, str]] = {

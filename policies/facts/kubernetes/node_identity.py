@@ -34,13 +34,15 @@ class Mode:
 
 
 def metadata_mode(pool: Pool) -> Mode:
-    """The mode of a pool. Unset, GKE takes its own server only where the cluster has a workload pool."""
+    """The mode of a pool. GKE's own server needs a cluster with a workload pool; unset, GKE takes it only there."""
     value, address, attribute = pool.first((pool.config, "workload_metadata_config.mode"))
     if isinstance(value, Unknown):
         return Mode(value, True, address, attribute)
+    identity = pool.cluster.identity_pool if pool.cluster is not None else None
     if value is None:
-        identity = pool.cluster.identity_pool if pool.cluster is not None else None
         return Mode(identity is not None, False, address, attribute)
+    if pool.cluster is not None and identity is None:
+        return Mode(False, True, pool.cluster.res.address, "workload_identity_config")
     return Mode(value == "GKE_METADATA", True, address, attribute)
 
 

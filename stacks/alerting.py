@@ -17,6 +17,7 @@ def alert(
     channels: list[Any],
     labels: dict[str, str] | None = None,
     close_after: str = "86400s",
+    severity: str = "ERROR",
 ) -> dict[str, Any]:
     """The arguments of an alert policy that opens when any of the conditions, named in words, holds.
 
@@ -26,7 +27,7 @@ def alert(
         "project": stack.project,
         "display_name": title,
         "combiner": "OR",
-        "severity": "ERROR",
+        "severity": severity,
         "notification_channels": channels,
         "conditions": [{"display_name": name, **condition} for name, condition in conditions.items()],
         "alert_strategy": {"auto_close": close_after},

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 # cloud.google.com/vpc-service-controls/docs/set-up-private-connectivity: restricted.googleapis.com
 RESTRICTED_VIP = "199.36.153.4/30"
 RESTRICTED_VIP_ADDRESSES = ("199.36.153.4", "199.36.153.5", "199.36.153.6", "199.36.153.7")
+# The same page's private.googleapis.com: one of its addresses, which serve every API, the perimeter's or not.
+PRIVATE_VIP = "199.36.153.8"
 # Metadata server, and the resolver of Cloud DNS, on every node and in every pod.
 METADATA = "169.254.169.254"
 METADATA_NAME = "metadata.google.internal."

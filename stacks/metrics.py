@@ -1,4 +1,4 @@
-"""The log-based metrics over run records and the watch's records, as alerts and dashboards refer to them."""
+"""The log-based metrics over run records and the records of the watch and the canary, as alerts and dashboards refer to them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ QUEUE_WAIT = "queue-wait"  # seconds from asking for a run to its start
 MISSED = "missed"  # looks at a declared schedule that was due and has not succeeded
 SINCE_SUCCESS = "since-success"  # seconds since a declared schedule's last success
 WATCHED = "watched"  # looks at all schedules
+ESCAPED = "escaped"  # ways out that the canary found open
+TRIED = "tried"  # times the canary has tried them all
 
 
 def metric_filter(what: str, condition: str = "") -> str:

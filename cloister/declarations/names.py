@@ -28,6 +28,8 @@ METAFLOW_REPOSITORY = "metaflow"
 METAFLOW_CONFIG_MAP = "metaflow"  # Metaflow's configuration in a team's namespace
 PLATFORM_NAMESPACE = "cloister-system"  # the platform's own pods
 WATCH = "watch"  # the CronJob that reads every schedule's status: its name, its account's, its roles'
+CANARY_NAMESPACE = "cloister-canary"  # what tries the ways out, apart from everything else
+CANARY = "canary"  # its CronJob, its accounts, its role
 
 SYSTEM_POOL = "system"  # the nodes of GKE's own pods
 AUDIT = "audit"  # log bucket and sink of the audit logs
@@ -75,6 +77,9 @@ DONE = "done"
 # The watch's records, by `event`: one for each schedule, one for each time the watch has looked.
 SCHEDULE_RECORD = "schedule"
 WATCH_RECORD = "watch"
+# The canary's: one for each way out, one for each time it has tried them all.
+PROBE_RECORD = "probe"
+CANARY_RECORD = "canary"
 SCHEDULES_KEY = "schedules.json"  # of the ConfigMap with a team's declared schedules
 NO_FAILURE = (DONE, "preempted", "conflict")
 
@@ -288,7 +293,16 @@ def workload_pool(project: str) -> str:
 
 def workload_identity_member(project: str, team: str) -> str:
     """The member by which the team's one Kubernetes service account acts as its service account."""
-    return f"serviceAccount:{workload_pool(project)}[{namespace(team)}/{KUBERNETES_SERVICE_ACCOUNT}]"
+    return _workload_identity(project, namespace(team), KUBERNETES_SERVICE_ACCOUNT)
+
+
+def canary_workload_identity_member(project: str) -> str:
+    """The member by which the canary's Kubernetes service account acts as its service account."""
+    return _workload_identity(project, CANARY_NAMESPACE, CANARY)
+
+
+def _workload_identity(project: str, within: str, account: str) -> str:
+    return f"serviceAccount:{workload_pool(project)}[{within}/{account}]"
 
 
 def log_bucket(team: str) -> str:

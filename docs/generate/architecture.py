@@ -32,7 +32,7 @@ LAYERS = {
     "policies.report": "for people and programs",
 }
 WIDTH, BOX, HEIGHT, ROW = 720, 230, 50, 78
-BEND = 36  # how far an arc bulges for each row it spans
+BEND = 32  # how far an arc bulges for each row it spans
 STYLE = """
 .b { fill: none; stroke: currentColor; stroke-width: 1.5; }
 .n { font: 600 14px sans-serif; fill: currentColor; } .w { font: 12px sans-serif; fill: currentColor; opacity: .8; }

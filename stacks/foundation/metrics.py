@@ -1,4 +1,4 @@
-"""Log-based metrics over what the runners and the watch record, one set for all teams.
+"""Log-based metrics over what the runners, the watch and the canary record, one set for all teams.
 
 They are made here, long before the alerts that stand on them: Cloud Monitoring refuses an alert on a metric that it has
 not heard of. A project has room for 500 of them, so none is a team's own.
@@ -23,7 +23,7 @@ _SECONDS = {"num_finite_buckets": 64, "growth_factor": 1.3, "scale": 1}
 
 
 def build_metrics(stack: Stack) -> None:
-    """Runs done, failed and waited for; schedules missed and last done; and the looks of the watch itself."""
+    """Runs done, failed and waited for; schedules missed and last done; the looks of the watch; what the canary found."""
     _of_runs(stack, metrics.RUNS, "Runs done", _DONE)
     _of_runs(stack, metrics.FAILURES, "Attempts failed", _FAILED)
     _of_runs(stack, metrics.ENDED, "Runs done and attempts failed", f"({_DONE} OR {_FAILED})")
@@ -35,6 +35,11 @@ def build_metrics(stack: Stack) -> None:
     )
     looked = f'jsonPayload.event="{names.WATCH_RECORD}" AND jsonPayload.complete=true'
     _of_looks(stack, metrics.WATCHED, "Looks at every schedule", looked)
+    found = f'jsonPayload.event="{names.PROBE_RECORD}" AND jsonPayload.outcome="escaped"'
+    label = {"probe": "The way out, as the canary names it"}
+    _of_canary(stack, metrics.ESCAPED, "Ways out found open", found, label)
+    tried = f'jsonPayload.event="{names.CANARY_RECORD}" AND jsonPayload.complete=true'
+    _of_canary(stack, metrics.TRIED, "Times all ways out were tried", tried)
 
 
 def _of_runs(stack: Stack, what: str, description: str, condition: str, value: str = "") -> None:
@@ -58,6 +63,13 @@ def _of_watch(stack: Stack, what: str, description: str, condition: str, value: 
 def _of_looks(stack: Stack, what: str, description: str, condition: str) -> None:
     """What the alert on the watch's own silence counts."""
     _metric(stack, what, description, _from(f'="{names.PLATFORM_NAMESPACE}"', condition))
+
+
+def _of_canary(
+    stack: Stack, what: str, description: str, condition: str, labels: dict[str, str] | None = None
+) -> None:
+    """What the alerts on the canary's findings and on its silence count."""
+    _metric(stack, what, description, _from(f'="{names.CANARY_NAMESPACE}"', condition), labels=labels)
 
 
 def _from(namespaces: str, condition: str) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from stacks.base import Stack, connect_kubernetes
+from stacks.channels import notification_channels
 from stacks.cluster import ENDPOINT
 from stacks.cluster import STACK as CLUSTER
 from stacks.guardrails.admission import build_admission
+from stacks.guardrails.canary import build_canary
 from stacks.guardrails.network import build_clusterwide_deny
 from stacks.guardrails.priority import build_priority_classes
 from stacks.guardrails.watch import build_watch
 
 
 def build_guardrails(stack: Stack) -> None:
-    """Admission policies, the network policy no namespace can widen, the priority classes, and the watch."""
+    """Admission policies, the network policy no namespace can widen, the priority classes, the watch and the canary."""
     connect_kubernetes(stack, CLUSTER, ENDPOINT)
     build_admission(stack)
     build_clusterwide_deny(stack)
     build_priority_classes(stack)
-    build_watch(stack)
+    channels = notification_channels(stack)
+    build_watch(stack, channels)
+    build_canary(stack, channels)

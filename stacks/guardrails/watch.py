@@ -13,34 +13,30 @@ from cloister.declarations import names
 from stacks import cdk, metrics
 from stacks.alerting import absent, alert, count_below_one
 from stacks.base import Stack
-from stacks.channels import notification_channels
-from stacks.cluster.pools import SYSTEM_TOLERATION
-from stacks.pod_security import RESTRICTED_LABELS
+from stacks.guardrails import pods
 
 _EVERY_TEN_MINUTES = "*/10 * * * *"
 _SILENCE = "3600s"
 _LONGEST = 300  # seconds for all teams
-_USER = 65532  # of the runner's image
-_PYTHON = "/opt/cloister/bin/python3.11"
 
 
-def build_watch(stack: Stack) -> None:
+def build_watch(stack: Stack, channels: list[Any]) -> None:
     """Its namespace, rights, network and CronJob, and an alert for when it falls silent."""
-    inside = _namespace(stack)
+    # Where the platform's own pods run.
+    inside = pods.namespace(stack, "platform", names.PLATFORM_NAMESPACE)
     account = _account(stack, inside)
     _network(stack, inside)
-    _cron_job(stack, inside, account)
-    _alert(stack)
-
-
-def _namespace(stack: Stack) -> str:
-    """The namespace of the platform's own pods, held to Pod Security `restricted` like every team's."""
-    namespace = cdk.kubernetes.NamespaceV1(
-        stack.scope,
-        "platform",
-        metadata={"name": names.PLATFORM_NAMESPACE, "labels": RESTRICTED_LABELS},
+    # Every ten minutes one pod that looks.
+    pods.cron_job(
+        stack,
+        names.WATCH,
+        inside,
+        account,
+        schedule=_EVERY_TEN_MINUTES,
+        longest=_LONGEST,
+        job={"backoff_limit": 1},
     )
-    return cdk.attribute(namespace, "metadata[0].name")
+    _alert(stack, channels)
 
 
 def _account(stack: Stack, namespace: str) -> str:
@@ -68,23 +64,19 @@ def _account(stack: Stack, namespace: str) -> str:
     )
     name = cdk.attribute(account, "metadata[0].name")
     # Gives it the first of the two.
-    cdk.kubernetes.RoleBindingV1(
-        stack.scope,
+    pods.binding(
+        stack,
         "watch_declarations_binding",
-        metadata={"name": names.WATCH, "namespace": namespace},
-        role_ref={
-            "api_group": "rbac.authorization.k8s.io",
-            "kind": "Role",
-            "name": cdk.attribute(own, "metadata[0].name"),
-        },
-        subject=[{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+        names.WATCH,
+        namespace,
+        cdk.attribute(own, "metadata[0].name"),
+        {"name": name, "namespace": namespace},
     )
     return name
 
 
 def _network(stack: Stack, namespace: str) -> None:
     """Nothing in, and out to the API server only; not even names are asked for."""
-    control_plane = str(stack.platform.network.control_plane)
     cdk.kubernetes.NetworkPolicyV1(
         stack.scope,
         "platform_network",
@@ -92,17 +84,12 @@ def _network(stack: Stack, namespace: str) -> None:
         spec={
             "pod_selector": {},
             "policy_types": ["Ingress", "Egress"],
-            "egress": [
-                {
-                    "to": [{"ip_block": {"cidr": control_plane}}],
-                    "ports": [{"protocol": "TCP", "port": "443"}],
-                }
-            ],
+            "egress": [pods.to_api_server(stack)],
         },
     )
 
 
-def _alert(stack: Stack) -> None:
+def _alert(stack: Stack, channels: list[Any]) -> None:
     """Tell people when the watch itself falls silent or cannot see every schedule: no alert on a schedule would come."""
     looks = metrics.metric_filter(metrics.WATCHED)
     told = alert(
@@ -115,63 +102,6 @@ def _alert(stack: Stack) -> None:
         advice=f"A missed schedule is not told until this is cured. `kubectl -n {names.PLATFORM_NAMESPACE} get jobs`"
         " shows the watch's runs; their logs name what it cannot read.",
         runbook="watch-silent",
-        channels=notification_channels(stack),
+        channels=channels,
     )
     cdk.google.MonitoringAlertPolicy(stack.scope, "alert_watch", **told)
-
-
-def _cron_job(stack: Stack, namespace: str, account: str) -> None:
-    """Every ten minutes one pod of the runner's image, on the system's nodes, which are always there."""
-    cdk.kubernetes.CronJobV1(
-        stack.scope,
-        "watch",
-        metadata={"name": names.WATCH, "namespace": namespace},
-        spec={
-            "schedule": _EVERY_TEN_MINUTES,
-            "timezone": "UTC",
-            "concurrency_policy": "Forbid",
-            "starting_deadline_seconds": _LONGEST,
-            "successful_jobs_history_limit": 1,
-            "failed_jobs_history_limit": 3,
-            "job_template": {
-                "metadata": {},
-                "spec": {
-                    "backoff_limit": 1,
-                    "active_deadline_seconds": _LONGEST,
-                    "template": {"metadata": {}, "spec": _pod(stack, account)},
-                },
-            },
-        },
-    )
-
-
-def _pod(stack: Stack, account: str) -> dict[str, Any]:
-    return {
-        "restart_policy": "Never",
-        "service_account_name": account,
-        "automount_service_account_token": True,
-        "enable_service_links": False,
-        "node_selector": {names.POOL_LABEL: names.SYSTEM_POOL},
-        "toleration": [SYSTEM_TOLERATION],
-        "security_context": {
-            "run_as_non_root": True,
-            "run_as_user": str(_USER),
-            "seccomp_profile": {"type": "RuntimeDefault"},
-        },
-        "container": [
-            {
-                "name": names.WATCH,
-                "image": stack.platform.images.runner,
-                "command": [_PYTHON, "-I", "-m", "runner.watch"],
-                "security_context": {
-                    "allow_privilege_escalation": False,
-                    "read_only_root_filesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "resources": {
-                    "requests": {"cpu": "50m", "memory": "64Mi"},
-                    "limits": {"cpu": "500m", "memory": "256Mi"},
-                },
-            }
-        ],
-    }

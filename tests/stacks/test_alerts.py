@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from cloister.declarations import Team, names
+from runner.canary import __main__ as canary
+from runner.canary.probe import Outcome, Probe, Result, escaped, held
+from runner.canary.settings import Settings
 from runner.image.config import read
 from runner.image.exits import Exit, exit_class
 from runner.image.log import Log
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.engine
 # (Apache-2.0): the schema Dashboard and what it refers to, without their descriptions.
 SCHEMAS = json.loads((Path(__file__).parent / "dashboard-schema.json").read_text())["schemas"]
 TEAM_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "team-vision"}}
+CANARY_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "cloister-canary"}}
 WATCH_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "cloister-system"}}
 
 
@@ -145,6 +149,44 @@ def test_metrics_count_what_the_watch_writes(
     assert not counted(metrics, entry | {"resource": TEAM_ENTRY}), "a team must not speak for the watch"
 
 
+def canary_entries(folder: Path, result: Result) -> list[dict[str, Any]]:
+    """The log entries of the canary's own code, where one way out ended like that."""
+    with (folder / "log").open("wb") as file:
+        canary.look(iter([Probe("internet-tcp", ("NET-02",), "TCP", lambda: result)]), Log(file.fileno()))
+    lines = (folder / "log").read_text().splitlines()
+    return [{"resource": CANARY_ENTRY, "jsonPayload": json.loads(line)} for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        (held("refused"), [set(), {"cloister-tried"}]),
+        (escaped("connected"), [{"cloister-escaped"}, {"cloister-tried"}]),
+        (Result(Outcome.UNTRIED, "nobody knows"), [set(), set()]),
+    ],
+)
+def test_metrics_count_what_the_canary_writes(
+    metrics: dict[str, Any], tmp_path: Path, result: Result, expected: list[set[str]]
+) -> None:
+    entries = canary_entries(tmp_path, result)
+    assert [counted(metrics, entry) for entry in entries] == expected
+    for entry in entries:
+        assert not counted(metrics, entry | {"resource": TEAM_ENTRY}), "a team must not speak for the canary"
+
+
+def test_the_canary_and_the_stacks_use_the_same_words(grown_tree: Path) -> None:
+    assert (canary.PROBE, canary.CANARY) == (names.PROBE_RECORD, names.CANARY_RECORD)
+    job = stacks(grown_tree)["guardrails"]["resource"]["kubernetes_cron_job_v1"]["canary"]["spec"]
+    [container] = job["job_template"]["spec"]["template"]["spec"]["container"]
+    environ = {
+        each["name"]: each["value"] if "value" in each else each["value_from"]["field_ref"]["field_path"]
+        for each in container["env"]
+    }
+    settings = Settings.read(environ)
+    assert settings.namespace == names.PLATFORM_NAMESPACE and settings.job and settings.node
+    assert settings.kinds == names.BUCKET_KINDS
+
+
 def test_the_watch_and_the_stacks_use_the_same_words() -> None:
     assert (teams.TEAM_LABEL, watch.SCHEDULE, watch.WATCH, teams.KEY) == (
         names.TEAM_LABEL,
@@ -157,17 +199,22 @@ def test_the_watch_and_the_stacks_use_the_same_words() -> None:
 def test_values_and_labels_are_fields_of_the_records(metrics: dict[str, Any], tmp_path: Path) -> None:
     entries = {
         "team": run_record(tmp_path, Exit.DONE),
-        "watch": schedule_record("2026-11-24T03:20:00Z"),
+        "system": schedule_record("2026-11-24T03:20:00Z"),
+        "canary": canary_entries(tmp_path, escaped("connected"))[0],
     }
     for metric in metrics.values():
-        entry = entries["team" if "team-" in metric["filter"] else "watch"]
+        [entry] = [
+            entry
+            for who, entry in entries.items()
+            if re.search(f'namespace_name.*"[^"]*{who}', metric["filter"])
+        ]
         extracted = [*metric.get("label_extractors", {}).values(), metric.get("value_extractor")]
         for path in (each.removeprefix("EXTRACT(").removesuffix(")") for each in extracted if each):
             assert _at(entry, path) is not None, path
         declared = {label["key"] for label in metric["metric_descriptor"].get("labels", [])}
         assert declared == set(metric.get("label_extractors", {}))
         # Labels reach people: none is cut out of what a tenant writes.
-        assert not declared or 'namespace_name="cloister-system"' in metric["filter"]
+        assert not declared or 'namespace_name="cloister-' in metric["filter"]
         distribution = metric["metric_descriptor"]["value_type"] == "DISTRIBUTION"
         assert ("value_extractor" in metric) == ("bucket_options" in metric) == distribution
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ import pytest
 
 from runner.canary.probe import MARK
 
-from .conftest import CANARY, INTERNET, INTERNET_V6, PRIVATE_VIP, VIP, WORLD, Namespaces, World
+from .conftest import CANARY, INTERNET, INTERNET_V6, PRIVATE_VIP, VIP, WORLD, Namespaces, World, run
 
 UNSEALED = """
 import sys
@@ -47,6 +48,30 @@ def test_where_all_is_closed_all_is_held(namespaces: Namespaces) -> None:
     assert how["foreign-bucket"] == "refused by VPC Service Controls"
     assert how["metadata-without-header"] == "refused with 403"
     assert how["sealed-socket"] == "Operation not permitted (5)"
+
+
+def test_what_is_dropped_is_held_and_said_to_be_unanswered(namespaces: Namespaces) -> None:
+    """Routes lead there and everything listens: a filter alone holds it."""
+    if shutil.which("iptables") is None:
+        pytest.skip("no iptables: apt-get install iptables")
+    everything = World(
+        tcp=[(INTERNET, 443), (INTERNET, 53), (PRIVATE_VIP, 443)],
+        resolvers={INTERNET: "records"},
+        routes=[INTERNET, PRIVATE_VIP],
+        ping=True,
+    )
+    process = namespaces.start(everything)
+    try:
+        for address in (INTERNET, PRIVATE_VIP):
+            drop = ("iptables", "-A", "INPUT", "-d", address, "-j", "DROP")
+            run("ip", "netns", "exec", namespaces.world, *drop)
+        code, lines = namespaces.look()
+    finally:
+        process.kill()
+    assert code == 0 and set(outcomes(lines).values()) == {"held"}
+    how = {str(line["probe"]): str(line["how"]) for line in lines[:-1]}
+    for probe in ("internet-tcp", "internet-dns-tcp", "internet-udp", "internet-icmp", "private-vip"):
+        assert "no answer" in how[probe], how[probe]
 
 
 HOLES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from kubernetes import client, dynamic
 
-from cloister.declarations import load_beside, load_boundary
+from cloister.declarations import load_beside, load_boundary, names
 from policies.facts.build import build_world
 from policies.facts.kubernetes.objects import kinds, objects
 from policies.snapshot.load import load
@@ -85,6 +86,8 @@ def put(
             continue
         if manifest["kind"] == "ConfigMap" and metadata["name"] == "cloister":
             manifest["data"] |= settings
+        if manifest["kind"] == "CronJob" and metadata["name"] == names.CANARY:
+            manifest["spec"]["suspend"] = True  # it would go where the platform sends it: to the internet
         resource = cluster.resources.get(api_version=manifest["apiVersion"], kind=manifest["kind"])
         namespace = metadata.get("namespace")
         cluster.server_side_apply(
@@ -93,10 +96,17 @@ def put(
 
 
 def remove(cluster: dynamic.DynamicClient, namespaces: list[str]) -> None:
-    """Delete the teams' namespaces and all in them."""
+    """Delete the namespaces and all in them, and wait until they are gone: the next company makes them anew."""
     core = client.CoreV1Api(cluster.client)
     for name in namespaces:
+        for pod in core.list_namespaced_pod(name).items:
+            core.delete_namespaced_pod(pod.metadata.name, name, grace_period_seconds=0)
         core.delete_namespace(name, grace_period_seconds=0)
+    deadline = time.monotonic() + 90
+    while {each.metadata.name for each in core.list_namespace().items} & set(namespaces):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.5)
 
 
 def _plain(value: Any) -> Any:

@@ -158,7 +158,8 @@ def platform(
             server.make_bucket(name)
         settings = {**SETTINGS, "CLOISTER_STORE": f"http://{buckets}", "CLOISTER_METADATA": identity}
         company.put(cluster, home, settings)
-        stack.callback(company.remove, cluster, [NAMESPACE, "team-translations", names.PLATFORM_NAMESPACE])
+        platforms = [names.PLATFORM_NAMESPACE, names.CANARY_NAMESPACE]
+        stack.callback(company.remove, cluster, [NAMESPACE, "team-translations", *platforms])
         kubeconfigs = dict(_people(node, tmp_path_factory.mktemp("people")))
         made = Platform(home, kubeconfigs, cluster, node, server, f"http://{buckets}", image)
         _await_policies(cluster)
@@ -185,6 +186,16 @@ def _await_policies(cluster: dynamic.DynamicClient) -> None:
                 return
         time.sleep(0.1)
     pytest.fail(f"the API server did not take up the policies: {said}")
+
+
+@pytest.fixture
+def system_node(platform: Platform) -> Iterator[None]:
+    """The cluster's one node counts as one of the system's pool."""
+    core = client.CoreV1Api(platform.cluster.client)
+    (node,) = core.list_node().items
+    core.patch_node(node.metadata.name, {"metadata": {"labels": {names.POOL_LABEL: names.SYSTEM_POOL}}})
+    yield
+    core.patch_node(node.metadata.name, {"metadata": {"labels": {names.POOL_LABEL: None}}})
 
 
 Write = Callable[..., Path]

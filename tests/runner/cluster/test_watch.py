@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from kubernetes import client
 
 from cloister.declarations import names
@@ -16,16 +14,6 @@ from .conftest import TEAM, Platform, Write
 from .test_schedule_life import NAME, deploy, repository
 
 SYSTEM = names.PLATFORM_NAMESPACE
-
-
-@pytest.fixture
-def system_node(platform: Platform) -> Iterator[None]:
-    """The cluster's one node counts as one of the system's pool."""
-    core = client.CoreV1Api(platform.cluster.client)
-    (node,) = core.list_node().items
-    core.patch_node(node.metadata.name, {"metadata": {"labels": {names.POOL_LABEL: names.SYSTEM_POOL}}})
-    yield
-    core.patch_node(node.metadata.name, {"metadata": {"labels": {names.POOL_LABEL: None}}})
 
 
 def look(platform: Platform, name: str) -> list[dict[str, Any]]:

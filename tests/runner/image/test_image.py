@@ -127,7 +127,9 @@ def test_no_file_raises_rights_or_is_for_all_to_write(tree: Path) -> None:
 def test_it_holds_this_trees_runner_and_nothing_else_of_ours(tree: Path) -> None:
     there = {path.relative_to(tree / SITE): path for path in (tree / SITE / "runner").rglob("*.py")}
     packages = [
-        path for name in ("image", "watch", "serving") for path in (ROOT / "runner" / name).rglob("*.py")
+        path
+        for name in ("image", "watch", "canary", "serving")
+        for path in (ROOT / "runner" / name).rglob("*.py")
     ]
     here = {path.relative_to(ROOT) for path in packages} | {Path("runner/__init__.py")}
     assert set(there) == here

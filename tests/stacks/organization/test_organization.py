@@ -34,7 +34,19 @@ def test_the_perimeter_holds_exactly_its_inventory(organization_tree: Path) -> N
     assert {type_: sorted(names) for type_, names in found.items()} == expected
 
 
-def test_the_other_stacks_change_by_two_apis_only(
+def foreign_bucket(tree: Tree) -> str:
+    """Where the canary goes that only a perimeter closes; afterwards the tree no longer says it."""
+    template = tree["guardrails"]["resource"]["kubernetes_cron_job_v1"]["canary"]["spec"]["job_template"]
+    [settings] = [
+        each for each in template["spec"]["template"]["spec"]["container"][0]["env"] if "value" in each
+    ]
+    values = json.loads(settings["value"])
+    bucket = str(values.pop("foreign_bucket"))
+    settings["value"] = json.dumps(values)
+    return bucket
+
+
+def test_the_other_stacks_change_by_two_apis_and_a_try_of_the_canary_only(
     organization: Path, organization_tree: Path, tmp_path: Path
 ) -> None:
     declared = yaml.safe_load((organization / "boundary.yaml").read_text())
@@ -47,6 +59,7 @@ def test_the_other_stacks_change_by_two_apis_only(
     assert added == {"api_accesscontextmanager", "api_orgpolicy"}
     for name in added:
         del services[name]
+    assert (foreign_bucket(before), foreign_bucket(after)) == ("", "gcp-public-data-landsat")
     assert {name: after[name] for name in before} == before
 
 

@@ -23,6 +23,7 @@ _FIX: Mapping[Part, tuple[str, str]] = {
     "org-policies": ("the organisation policies in force", "give --assets of `gcloud asset export --content-type org-policy`, and its operation"),
     "access-policies": ("the organisation's perimeters and access levels",
                         "give --assets of `gcloud asset export --organization ID --content-type access-policy`, and its operation"),
+    "buckets": ("the project's buckets", "give --buckets, or --assets of `gcloud asset export --content-type resource`"),
     "cluster": ("the objects of the cluster", "give --context or --kubeconfig of the cluster"),
 }  # fmt: skip
 # Facts that go through all types there are, and the part of the types that they look for.
@@ -47,15 +48,19 @@ class Gaps:
         self._narrowed: dict[Part, str] = {}
         for part in _FIX:
             readings = list(seen.of(part))
-            if not readings:
+            if part == "buckets":
+                if "resources" in self._narrowed:
+                    self._narrowed[part] = self._narrowed["resources"]
+            elif not readings:
                 self._narrowed[part] = "not read"
             elif narrowed := next((reading.narrowed for reading in readings if reading.narrowed), ""):
                 self._narrowed[part] = narrowed
         if world.boundary.organization == "none":
             self._narrowed.pop("access-policies", None)
         for reading in seen.of("buckets"):
-            if reading.narrowed and "iam" not in self._narrowed and not any(seen.of("iam")):
-                self._narrowed["iam"] = reading.narrowed
+            self._narrowed.pop("buckets", None)
+            if reading.narrowed and "iam" in self._narrowed:
+                self._narrowed["iam"] += f"; {reading.narrowed}"
         self._read_above = any(reading.of.startswith("organizations/") for reading in seen.of("resources"))
         self._on = frozenset(
             str(item.body.get("service")) for item in seen.live if item.type == "google_project_service"
@@ -108,6 +113,12 @@ def _parts(type_: str) -> tuple[Part, ...]:
         return ("cluster",)
     if not type_.startswith("google_"):
         return ()
+    if type_ in (
+        "google_storage_bucket",
+        "google_storage_bucket_access_control",
+        "google_storage_bucket_acl",
+    ):
+        return ("buckets",)
     if type_.startswith("google_access_context_manager_"):
         return ("access-policies",)
     if type_.startswith("google_org_policy_") or type_.endswith("_organization_policy"):

@@ -7,7 +7,7 @@ bindings whose subjects are all Kubernetes' own, and system workloads whose imag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from audit.model import Json, Live, Seen
@@ -39,101 +39,184 @@ _PODS = (
     "CronJob",
     "ReplicationController",
 )
-# What the controller manager puts into every namespace.
+# What the controller manager puts into every namespace, with an annotation that describes it at most.
 _EVERYWHERE = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
+_DESCRIBING = {"kubernetes.io/description"}
+_LENT = "iam.gke.io/gcp-service-account"
+_BOOTSTRAP = "kubernetes.io/bootstrapping"
+# Bindings every cluster has for everybody. Source: Kubernetes' RBAC reference, "API discovery roles".
+_FOR_ALL = ("system:basic-user", "system:discovery", "system:public-info-viewer")
+# Who makes an object of a kind from a template of its own.
+_MAKERS = {
+    "Pod": ("ReplicaSet", "Job", "DaemonSet", "StatefulSet", "ReplicationController"), "ReplicaSet": ("Deployment",), "Job": ("CronJob",),
+}  # fmt: skip
+# Users and groups that are components: what the control plane and nodes log in as. Source: Kubernetes' RBAC reference.
+_COMPONENTS = frozenset(
+    {
+        "system:masters", "system:nodes", "system:monitoring", "system:kube-scheduler", "system:kube-controller-manager",
+        "system:kube-proxy", "system:apiserver", "system:node-proxier", "system:volume-scheduler", "system:cloud-controller-manager",
+        "system:bootstrappers", "system:node-problem-detector",
+    }
+)  # fmt: skip
 
 
-def live_objects(items: Iterable[Json], seen: Seen) -> None:
+def live_objects(items: Collection[Json], seen: Seen) -> None:
     """Add the cluster's objects to what was seen."""
+    cluster = _Cluster(items)
     for item in items:
-        kind = str(item.get("kind"))
-        metadata = item.get("metadata") or {}
-        why = _own(kind, metadata, item)
+        why = cluster.own(item)
         if why is None:
-            seen.live.append(_manifest(item))
+            seen.live.append(_manifest(item, cluster.maker(item)))
         elif why:
             seen.set_aside(why)
 
 
-def _own(kind: str, metadata: Mapping[str, Any], item: Json) -> str | None:
-    """Why an object is the cluster's own: empty where that need not be said, None for everybody else's."""
-    name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
-    if kind in _TRANSIENT or (kind, name) in _EVERYWHERE or _made_by_another(kind, metadata):
+class _Cluster:
+    """What has to be known of the other objects to say whose one is."""
+
+    def __init__(self, items: Collection[Json]) -> None:
+        self._by_uid = {str(_metadata(item)["uid"]): item for item in items if _metadata(item).get("uid")}
+        self._roles = {
+            str(_metadata(item).get("name")): item for item in items if item.get("kind") == "ClusterRole"
+        }
+        self._teams = {
+            str(_metadata(item).get("name"))
+            for item in items
+            if item.get("kind") == "Namespace"
+            and "cloister.dev/team" in (_metadata(item).get("labels") or {})
+        }
+
+    def own(self, item: Json) -> str | None:
+        """Why an object is the cluster's own: empty where that need not be said, None for everybody else's."""
+        kind, metadata = str(item.get("kind")), _metadata(item)
+        name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
+        system = bool(_SYSTEM.fullmatch(namespace))
+        if kind in _TRANSIENT or self._is_copy(item):
+            return ""
+        if (kind, name) in _EVERYWHERE and not metadata.get("annotations", {}).keys() - _DESCRIBING:
+            return ""
+        if kind in ("ClusterRoleBinding", "RoleBinding") and _subjects_own(item):
+            return "bindings of Kubernetes' and GKE's own identities"
+        if kind == "ClusterRoleBinding" and name in _FOR_ALL and self._asks_of_itself(item):
+            return "bindings by which whoever logs in may ask what there is and who he is"
+        if system and kind in _PODS and all(_GOOGLE.fullmatch(image) for image in _images(item)):
+            return "system workloads whose images are all Google's"
+        if system and kind in ("ConfigMap", "Secret"):
+            return "settings of the system's namespaces"
+        if system and kind == "ServiceAccount" and _LENT not in (metadata.get("annotations") or {}):
+            return "identities of the system's namespaces"
+        if kind == "Namespace" and (_SYSTEM.fullmatch(name) or name == "default"):
+            return "the system's namespaces"
+        if kind == "Service" and (namespace, name) == ("default", "kubernetes"):
+            return "the API server's own service"
+        if kind == "APIService" and (item.get("spec") or {}).get("service") is None:
+            return ""
+        if kind == "PriorityClass" and name.startswith("system-"):
+            return "the system's priority classes"
+        if kind.endswith("WebhookConfiguration") and _to_itself(item):
+            return "webhooks of the control plane to itself"
+        return None
+
+    def maker(self, item: Json) -> str:
+        """Who makes such an object where no code does, empty where somebody must have."""
+        kind, metadata = str(item.get("kind")), _metadata(item)
+        if (
+            kind in ("ClusterRole", "Role")
+            and (metadata.get("labels") or {}).get(_BOOTSTRAP) == "rbac-defaults"
+        ):
+            return "Kubernetes, in every cluster"
+        if kind in ("Pod", "Job", "CronJob") and metadata.get("namespace") in self._teams:
+            return "a team, whose runs they are"
+        if (
+            kind in ("ClusterRoleBinding", "RoleBinding")
+            and (metadata.get("labels") or {}).get(_BOOTSTRAP) == "rbac-defaults"
+        ):
+            return "Kubernetes, in every cluster"
         return ""
-    if kind in ("ClusterRoleBinding", "RoleBinding") and name.startswith("system:") and _subjects_own(item):
-        return "bindings of Kubernetes' own identities"
-    if kind == "ClusterRoleBinding" and name == "cluster-admin" and _is_masters(item):
-        return "bindings of Kubernetes' own identities"
-    if (
-        _SYSTEM.fullmatch(namespace)
-        and kind in _PODS
-        and all(_GOOGLE.fullmatch(image) for image in _images(item))
-    ):
-        return "system workloads whose images are all Google's"
-    if _SYSTEM.fullmatch(namespace) and kind in ("ServiceAccount", "ConfigMap", "Secret"):
-        return "identities and settings of the system's namespaces"
-    if kind == "Namespace" and (_SYSTEM.fullmatch(name) or name == "default"):
-        return "the system's namespaces"
-    if kind == "Service" and (namespace, name) == ("default", "kubernetes"):
-        return "the API server's own service"
-    if kind == "APIService" and (item.get("spec") or {}).get("service") is None:
-        return ""
-    if kind == "PriorityClass" and name.startswith("system-"):
-        return "the system's priority classes"
-    return None
+
+    def _asks_of_itself(self, item: Json) -> bool:
+        """Whether a binding gives its role of the same name, and that role is what Kubernetes ships: paths of discovery to
+        be read, and questions about oneself. One that was widened is judged."""
+        name = _metadata(item).get("name")
+        role = self._roles.get(str((item.get("roleRef") or {}).get("name")))
+        rules = (role or {}).get("rules") or ()
+        return bool(rules) and _metadata(role or {}).get("name") == name and all(
+            (rule.get("nonResourceURLs") and not rule.get("resources") and set(rule.get("verbs") or ()) <= {"get"})
+            or (all(str(what).startswith("selfsubject") for what in rule.get("resources") or ("",)) and rule.get("verbs") == ["create"])
+            for rule in rules
+        )  # fmt: skip
+
+    def _is_copy(self, item: Json) -> bool:
+        """Whether a controller made it from an object that is read itself, and it is what that object says: a Job's pods,
+        a Deployment's replica sets. Anybody may name an owner; what differs from it is judged."""
+        for owner in _metadata(item).get("ownerReferences") or ():
+            whole = self._by_uid.get(str(owner.get("uid")))
+            if (
+                whole is not None
+                and owner.get("controller")
+                and whole.get("kind") in _MAKERS.get(str(item.get("kind")), ())
+            ):
+                return bool(_runs(item) == _runs(whole))
+        return False
 
 
-def _made_by_another(kind: str, metadata: Mapping[str, Any]) -> bool:
-    """Whether a controller made it from an object that is read itself: a Job's pods, a Deployment's replica sets."""
-    owners = metadata.get("ownerReferences") or ()
-    makers = {
-        "Pod": ("ReplicaSet", "Job", "DaemonSet", "StatefulSet", "ReplicationController"),
-        "ReplicaSet": ("Deployment",),
-        "Job": ("CronJob",),
-    }
-    return any(owner.get("controller") and owner.get("kind") in makers.get(kind, ()) for owner in owners)
+def _metadata(item: Json) -> Json:
+    found: Json = item.get("metadata") or {}
+    return found
 
 
-def _subjects_own(item: Json) -> bool:
-    return all(
-        (subject.get("kind") in ("User", "Group") and str(subject.get("name", "")).startswith("system:"))
-        or (subject.get("kind") == "ServiceAccount" and subject.get("namespace") == "kube-system")
-        for subject in item.get("subjects") or ()
-    ) and not {"system:anonymous", "system:unauthenticated", "system:authenticated"} & _named_widely(item)
-
-
-def _named_widely(item: Json) -> set[str]:
-    """Subjects that anybody is, of a binding that gives more than discovery."""
-    if (item.get("roleRef") or {}).get("name") in (
-        "system:basic-user",
-        "system:discovery",
-        "system:public-info-viewer",
-    ):
-        return set()
-    return {str(subject.get("name")) for subject in item.get("subjects") or ()}
-
-
-def _is_masters(item: Json) -> bool:
-    return [(subject.get("kind"), subject.get("name")) for subject in item.get("subjects") or ()] == [
-        ("Group", "system:masters")
-    ]
-
-
-def _images(item: Json) -> list[str]:
-    spec = item.get("spec") or {}
+def _pod_spec(item: Json) -> Json:
+    spec: Json = item.get("spec") or {}
     for step in ("jobTemplate", "template"):
         if step in spec:
             spec = (spec[step] or {}).get("spec") or {}
+    return spec
+
+
+def _runs(item: Json) -> Any:
+    """What a workload runs, and as whom: what admission and the kubelet add to a pod is not of it."""
+    spec = _pod_spec(item)
     containers = [
-        *(spec.get("containers") or ()),
-        *(spec.get("initContainers") or ()),
-        *(spec.get("ephemeralContainers") or ()),
+        {key: container.get(key) for key in ("name", "image", "command", "args", "env", "envFrom", "securityContext", "lifecycle")}
+        for part in ("initContainers", "containers", "ephemeralContainers")
+        for container in spec.get(part) or ()
+    ]  # fmt: skip
+    volumes = [
+        volume
+        for volume in spec.get("volumes") or ()
+        if not str(volume.get("name")).startswith("kube-api-access-")
     ]
-    return [str(container.get("image", "")) for container in containers] or [""]
+    flags = {
+        key: spec.get(key) or None
+        for key in ("hostNetwork", "hostPID", "hostIPC", "hostUsers", "runtimeClassName")
+    }
+    return containers, volumes, flags, spec.get("serviceAccountName") or "default"
 
 
-def _manifest(item: Json) -> Live:
-    metadata = item.get("metadata") or {}
+def _subjects_own(item: Json) -> bool:
+    """Whether everybody a binding is for is a component of Kubernetes or of GKE. Groups that anybody is in are not."""
+    subjects = item.get("subjects") or ()
+    return bool(subjects) and all(
+        (subject.get("kind") in ("User", "Group") and subject.get("name") in _COMPONENTS)
+        or (subject.get("kind") == "ServiceAccount" and _SYSTEM.fullmatch(str(subject.get("namespace"))))
+        for subject in subjects
+    )
+
+
+def _to_itself(item: Json) -> bool:
+    """Whether the API server calls nobody but its own machine."""
+    urls = [str((hook.get("clientConfig") or {}).get("url", "")) for hook in item.get("webhooks") or ()]
+    return bool(urls) and all(re.match(r"https://(?:localhost|127\.0\.0\.1)(?::\d+)?/", url) for url in urls)
+
+
+def _images(item: Json) -> list[str]:
+    spec = _pod_spec(item)
+    parts = ("containers", "initContainers", "ephemeralContainers")
+    return [str(container.get("image", "")) for part in parts for container in spec.get(part) or ()] or [""]
+
+
+def _manifest(item: Json, made: str) -> Live:
+    metadata = _metadata(item)
     kept = {key: metadata[key] for key in _METADATA if metadata.get(key)}
     annotations = {
         key: value
@@ -150,6 +233,5 @@ def _manifest(item: Json) -> Live:
         part for part in (kind.lower(), namespace, re.sub(r"[^A-Za-z0-9_-]+", "-", name)) if part
     )
     place = f"namespaces/{namespace}/" if namespace else ""
-    return Live(
-        "kubernetes_manifest", label, {"manifest": body}, f"{item.get('apiVersion')}/{place}{kind}/{name}"
-    )
+    seen = f"{item.get('apiVersion')}/{place}{kind}/{name}"
+    return Live("kubernetes_manifest", label, {"manifest": body}, seen, made=made)

@@ -63,7 +63,7 @@ def recording(readings: Iterable[Reading]) -> str:
          "items": list(reading.items)}
         for reading in readings
     ]  # fmt: skip
-    return json.dumps({RECORDING: 1, "answers": answers}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps({RECORDING: 1, "answers": answers}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _trees(data: bytes, path: Path) -> list[Json]:

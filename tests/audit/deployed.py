@@ -12,10 +12,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cloister.declarations import Job, load
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.objects import kinds, objects
 from policies.facts.resource import Res
 from policies.facts.world import World
+from runner.client.cluster.manifests import Pinned, run_manifest
+from runner.client.cluster.place import Place
+from tests.stacks.trees import ROOT
 
 PROJECT, NUMBER = "acme-ml-prod", "111122223333"
 COMPUTE = "https://www.googleapis.com/compute/v1"
@@ -751,6 +755,81 @@ def cluster(world: World) -> Iterator[Json]:
                 }
             }
         },
+    }
+    rbac = "rbac.authorization.k8s.io/v1"
+    own = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+    for name, rules in (
+        ("system:discovery", [{"nonResourceURLs": ["/api", "/api/*", "/version"], "verbs": ["get"]}]),
+        (
+            "system:basic-user",
+            [
+                {
+                    "apiGroups": ["authorization.k8s.io"],
+                    "resources": ["selfsubjectaccessreviews"],
+                    "verbs": ["create"],
+                }
+            ],
+        ),
+    ):
+        yield {
+            "apiVersion": rbac,
+            "kind": "ClusterRole",
+            "metadata": {"name": name, "labels": own},
+            "rules": rules,
+        }
+        yield {
+            "apiVersion": rbac,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": name, "labels": own},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+            "subjects": [
+                {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:authenticated"}
+            ],
+        }
+    yield from _run()
+
+
+def _run() -> Iterator[Json]:
+    """A run that a team has submitted, and the pod its Job made."""
+    declared = load(ROOT)
+    place = Place(declared, declared.teams["fakespot"])
+    job = run_manifest(
+        Pinned(
+            place,
+            Job.model_validate(
+                {"name": "small", "run": ["true"], "code": "src", "resources": {"cpu": 2, "memory": "4Gi"}}
+            ),
+            "{}",
+        ),
+        "20261130-084011-0123abcd",
+    )
+    job["metadata"] |= {
+        "name": job["metadata"].get("name", "small-x1y2z"),
+        "namespace": "team-fakespot",
+        "uid": "run-1",
+    }
+    yield job
+    template = copy.deepcopy(job["spec"]["template"])
+    owner = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "name": job["metadata"]["name"],
+        "uid": "run-1",
+        "controller": True,
+    }
+    metadata = {
+        **template.get("metadata", {}),
+        "name": "small-x1y2z-0-abcde",
+        "namespace": "team-fakespot",
+        "uid": "pod-1",
+        "ownerReferences": [owner],
+    }
+    yield {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": template["spec"] | {"nodeName": "gke-ml-cpu-1a2b3c4d-x1y2"},
+        "status": {"phase": "Running"},
     }
 
 

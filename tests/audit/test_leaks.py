@@ -179,6 +179,10 @@ LEAKS: dict[str, tuple[Change, str, str]] = {
     "an outsider rules the cluster": (binding("ClusterRoleBinding", "helper", "cluster-admin", {"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "mallory@elsewhere.example"}), "K8S-04", "mallory@elsewhere.example"),
     "one more master": (edited("ClusterRoleBinding", "cluster-admin", "subjects", [GROUP | {"name": "system:masters"}, GROUP | {"name": "friends@elsewhere.example"}]), "K8S-04", "friends@elsewhere.example"),
     "everybody may discover more": (binding("ClusterRoleBinding", "system:open", "view", GROUP | {"name": "system:unauthenticated"}), "K8S-05", "unauthenticated"),
+    "a pod where no team is": (pod("stray", "default", "europe-west1-docker.pkg.dev/acme-ml-prod/runner/runner:1"), "K8S-07", "default"),
+    "a pod that names a job as its owner": (lambda answers: _owned(answers), "K8S-13", "disguised"),
+    "a system binding for every pod": (binding("ClusterRoleBinding", "system:pods", "cluster-admin", GROUP | {"name": "system:serviceaccounts"}), "TEN-06", "every pod's service account"),
+    "discovery that gives more": (lambda answers: _widened(answers), "K8S-05", "system:discovery"),
     "a team's default deny gone": (deleted("NetworkPolicy"), "K8S-07", "team-"),
     "a webhook outside": (manifest(apiVersion="admissionregistration.k8s.io/v1", kind="ValidatingWebhookConfiguration", metadata={"name": "spy"}, webhooks=[{"name": "spy.example.com", "clientConfig": {"url": "https://spy.example/x"}, "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}], "sideEffects": "None", "admissionReviewVersions": ["v1"]}]), "K8S-06", "spy"),
     "the seal no longer bound": (deleted("ValidatingAdmissionPolicyBinding"), "API-01", ""),
@@ -186,6 +190,36 @@ LEAKS: dict[str, tuple[Change, str, str]] = {
     "the namespace's label changed": (edited("Namespace", "team-fakespot", "metadata.labels", {"cloister.dev/team": "fakespot"}), "K8S-17", "team-fakespot"),
     "a person reads the other team's secrets": (binding("RoleBinding", "peek", "edit", GROUP | {"name": "fakespot-ml@acme.example"}, "team-translations"), "TEN-06", "translations"),
 }  # fmt: skip
+
+
+def _owned(answers: Answers) -> None:
+    """Anybody who creates a pod may write who owns it."""
+    assert answers.objects is not None
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train", "namespace": "team-translations", "uid": "j-1"},
+           "spec": {"template": {"spec": {"containers": [{"name": "c", "image": "europe-west1-docker.pkg.dev/acme-ml-prod/runner/runner:1"}]}}}}  # fmt: skip
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "train", "uid": "j-1", "controller": True}
+    answers.objects.append(job)
+    pod("disguised", "team-translations", "docker.io/evil/miner:1")(answers)
+    answers.objects[-1]["metadata"]["ownerReferences"] = [owner]
+
+
+def _widened(answers: Answers) -> None:
+    assert answers.objects is not None
+    rules = [
+        {"nonResourceURLs": ["/api"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get", "list"]},
+    ]
+    answers.objects.append(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "system:discovery"},
+            "rules": rules,
+        }
+    )
+    binding(
+        "ClusterRoleBinding", "system:discovery", "system:discovery", GROUP | {"name": "system:authenticated"}
+    )(answers)
 
 
 @pytest.mark.parametrize("name", LEAKS)

@@ -26,6 +26,13 @@ DENY_OUTSIDE = "cloister-deny-outside"  # the cluster-wide network policy
 RUNNER_REPOSITORY = "runner"
 METAFLOW_REPOSITORY = "metaflow"
 METAFLOW_CONFIG_MAP = "metaflow"  # Metaflow's configuration in a team's namespace
+ARGO = (
+    "argo"  # Argo Workflows in a team's namespace: its controller, its account, its configuration, its role
+)
+ARGO_EXECUTOR = "argo-executor"  # what the executor in a flow's pods may do
+ARGO_TOKEN = "exec-sa-token"  # the volume by which Argo Workflows itself gives its executor a token
+ARGO_TOKEN_SECONDS = 3600
+ARGO_LOG_OPTIONS = ("--loglevel", "info", "--log-format", "text", "--gloglevel", "0")
 PLATFORM_NAMESPACE = "cloister-system"  # the platform's own pods
 WATCH = "watch"  # the CronJob that reads every schedule's status: its name, its account's, its roles'
 CANARY_NAMESPACE = "cloister-canary"  # what tries the ways out, apart from everything else

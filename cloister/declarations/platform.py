@@ -84,6 +84,13 @@ class Images(Declared):
     metaflow: ImageByDigest | None = None  # of Metaflow's own pods, where a team on the network fans out
 
 
+class Argo(Declared):
+    """Argo Workflows, for the flows that teams on the network deploy: its two images, by digest."""
+
+    controller: ImageByDigest
+    executor: ImageByDigest
+
+
 class Network(Declared):
     """The four ranges of the cluster's network; they must not overlap."""
 
@@ -177,6 +184,7 @@ class Platform(Declared):
         | None
     ) = None
     images: Images
+    argo: Argo | None = None
     network: Network
     cluster: Cluster
     pools: Listed[Pool]

@@ -7,6 +7,7 @@ from stacks.channels import notification_channels
 from stacks.cluster import ENDPOINT
 from stacks.cluster import STACK as CLUSTER
 from stacks.guardrails.admission import build_admission
+from stacks.guardrails.argo import build_argo_kinds
 from stacks.guardrails.canary import build_canary
 from stacks.guardrails.network import build_clusterwide_deny
 from stacks.guardrails.priority import build_priority_classes
@@ -22,3 +23,5 @@ def build_guardrails(stack: Stack) -> None:
     channels = notification_channels(stack)
     build_watch(stack, channels)
     build_canary(stack, channels)
+    if stack.platform.argo is not None:
+        build_argo_kinds(stack)

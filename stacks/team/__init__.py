@@ -9,13 +9,14 @@ from stacks.cluster import STACK as CLUSTER
 from stacks.cluster.pools import build_pool
 from stacks.repository import build_repository
 from stacks.team.alerts import build_alerts
+from stacks.team.argo import build_argo, deploys_flows
 from stacks.team.buckets import build_buckets
 from stacks.team.identity import build_identity
 from stacks.team.logs import build_logs
 from stacks.team.metaflow import build_metaflow
 from stacks.team.namespace import build_namespace
 from stacks.team.network import build_network_policies
-from stacks.team.rights import build_rights
+from stacks.team.rights import build_rights, subject_of
 from stacks.team.watch import build_watch_access
 
 
@@ -37,3 +38,6 @@ def build_team(stack: Stack, team: Team) -> None:
     build_alerts(stack, team)
     if team.metaflow:
         build_metaflow(stack, team, namespace, buckets)
+    argo = stack.platform.argo
+    if argo is not None and deploys_flows(team, argo):
+        build_argo(stack, team, argo, namespace, subject_of(team.members))

@@ -39,11 +39,11 @@ def build_rights(stack: Stack, team: Team, namespace: str) -> None:
             "kind": "Role",
             "name": cdk.attribute(role, "metadata[0].name"),
         },
-        subject=[_subject(team.members)],
+        subject=[subject_of(team.members)],
     )
 
 
-def _subject(member: str) -> dict[str, str]:
+def subject_of(member: str) -> dict[str, str]:
     """The Kubernetes subject of an IAM member: GKE knows people and service accounts by their addresses."""
     kind, _, address = member.partition(":")
     return {

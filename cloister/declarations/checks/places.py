@@ -19,13 +19,22 @@ def region(tree: Tree) -> Iterator[Mistake]:
 
 def images(tree: Tree) -> Iterator[Mistake]:
     """The platform's images come from a registry the boundary trusts."""
-    trusted, declared = tree.boundary.value.trusted.images, tree.platform.value.images
-    for name, found in (("runner", declared.runner), ("metaflow", declared.metaflow)):
+    trusted, platform = tree.boundary.value.trusted.images, tree.platform.value
+    declared = [
+        ("images", "runner", platform.images.runner),
+        ("images", "metaflow", platform.images.metaflow),
+    ]
+    if platform.argo is not None:
+        declared += [
+            ("argo", "controller", platform.argo.controller),
+            ("argo", "executor", platform.argo.executor),
+        ]
+    for key, name, found in declared:
         if found is not None and not found.startswith(tuple(trusted)):
             expected = (
                 f"an image under trusted.images of boundary.yaml: {', '.join(trusted) or 'it lists none'}"
             )
-            yield tree.platform.wrong(("images", name), found, expected)
+            yield tree.platform.wrong((key, name), found, expected)
 
 
 def state_bucket(tree: Tree) -> Iterator[Mistake]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.channels.evidence import Control, Evidence, Step
 from policies.channels.k8s.wording import begin, fix_of, leak, subject_of, tenant
+from policies.channels.k8s.workflows import controllers_keep_nothing_elsewhere
 from policies.channels.registry import channel
 from policies.expressions.values import Unknown
 from policies.facts.grants import grants_by_kind
@@ -98,6 +99,7 @@ def no_controller_acts_beyond_the_plan(world: World) -> Iterator[Evidence]:
                 image.workload.address,
                 image.attribute,
             )
+    yield from controllers_keep_nothing_elsewhere(world)
     yield from _features(world)
     yield from _wide_identities(world)
     for holding, _ in holders(world, CONTROLLED.name):

@@ -22,6 +22,8 @@ FIELD_MANAGER = "cloister"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 
+WORKFLOWS = ("argoproj.io", "v1alpha1")  # Argo Workflows' group and version
+
 Json = dict[str, Any]
 
 
@@ -47,6 +49,7 @@ class Cluster:
         self._batch = client.BatchV1Api(configured)
         self._core = client.CoreV1Api(configured)
         self._authentication = client.AuthenticationV1Api(configured)
+        self._custom = client.CustomObjectsApi(configured)
 
     def of(self, place: Place) -> Cluster:
         """Another team's namespace over the same connection."""
@@ -115,6 +118,40 @@ class Cluster:
         self._call(
             lambda **how: self._batch.delete_namespaced_cron_job(
                 name, self._namespace, propagation_policy="Orphan", **how
+            )
+        )
+
+    def workflow_object(self, plural: str, name: str) -> Json | None:
+        """One object of Argo Workflows' kinds."""
+        return self._one(
+            lambda name, namespace, **how: self._custom.get_namespaced_custom_object(
+                *WORKFLOWS, namespace, plural, name, **how
+            ),
+            name,
+        )
+
+    def apply_workflow_object(self, plural: str, manifest: Json, *, dry_run: bool = False) -> Json:
+        """Create an object of Argo Workflows' kinds or bring it to `manifest`, wholly."""
+        options = {"dry_run": "All"} if dry_run else {}
+        return self._call(
+            lambda **how: self._custom.patch_namespaced_custom_object(
+                *WORKFLOWS,
+                self._namespace,
+                plural,
+                manifest["metadata"]["name"],
+                manifest,
+                field_manager=FIELD_MANAGER,
+                force=True,
+                _content_type=APPLY,
+                **options,
+                **how,
+            )
+        )
+
+    def delete_workflow_object(self, plural: str, name: str) -> None:
+        self._call(
+            lambda **how: self._custom.delete_namespaced_custom_object(
+                *WORKFLOWS, self._namespace, plural, name, **how
             )
         )
 

@@ -21,28 +21,32 @@ def upload(bucket: str, project: str, folder: str, archive: bytes) -> tuple[str,
 
     The name is the content's, so one that exists is this one. Raises NotUploaded.
     """
+    identity = digest(archive)
+    return identity, store(bucket, project, package(folder, identity), archive)
+
+
+def store(bucket: str, project: str, name: str, content: bytes) -> bool:
+    """Create an object whose name is its content's; whether it had to be sent. Raises NotUploaded."""
     from google.api_core.exceptions import Forbidden, GoogleAPICallError, PreconditionFailed, RetryError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import storage
     from requests.exceptions import RequestException
 
-    identity = digest(archive)
-    name = package(folder, identity)
     try:
         blob = storage.Client(project=project).bucket(bucket).blob(name)
         blob.upload_from_file(
-            io.BytesIO(archive),
-            size=len(archive),
+            io.BytesIO(content),
+            size=len(content),
             content_type="application/gzip",
             checksum="crc32c",
             if_generation_match=0,
             timeout=TIMEOUT,
         )
     except PreconditionFailed:
-        return identity, False
+        return False
     except Forbidden as error:
         if _ONLY_OVERWRITING in str(error):
-            return identity, False
+            return False
         raise NotUploaded(
             f"you may not create objects in gs://{bucket}: are you of the team's members? ({error.message})"
         ) from None
@@ -53,4 +57,4 @@ def upload(bucket: str, project: str, folder: str, archive: bytes) -> tuple[str,
         ) from None
     except (GoogleAPICallError, RetryError, RequestException) as error:
         raise NotUploaded(f"could not write gs://{bucket}/{name}: {' '.join(str(error).split())}") from None
-    return identity, True
+    return True

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from cloister.declarations import DeclarationErrors, Job, Mistake, load_job
+from runner.client.cluster.connection import Cluster
+from runner.client.cluster.options import CONTEXT, answers
+from runner.client.cluster.place import Place
 from runner.client.flow import fan_out, packaging
 from runner.client.flow.lint.decorators import called
 from runner.client.flow.lint.source import Source, flow_name, read
 from runner.client.flow.linting import refuse
+from runner.client.flow.workflow.applying import Applied, apply, refusals
 from runner.client.flow.workflow.generating import Generated, NotGenerated, generate
 from runner.client.flow.workflow.judging import leaves, of_team
 from runner.client.jobs import find_team
@@ -37,10 +42,12 @@ _REFUSED = {
     epilog="""\b
 Examples:
   cloister flow deploy flow.py --team vision --check
+  cloister flow deploy flow.py --team vision
+  cloister flow deploy flow.py --team vision --production
   cloister flow deploy flow.py --team vision --output flow.json
-  cloister flow deploy flow.py --team vision --production --check
 
-Exit codes: 0 nothing would leave; 1 something would; 2 it could not be made as asked.
+Exit codes: 0 deployed, or with --check or --output nothing would leave; 1 something would; 2 it could not be done as
+asked.
 """,
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -54,8 +61,10 @@ Exit codes: 0 nothing would leave; 1 something would; 2 it could not be made as 
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the objects here, as a JSON list, and change nothing else.",
 )
+@CONTEXT
 @DIRECTORY
 @FORMAT
+@answers
 def deploy(
     file: Path,
     team_name: str,
@@ -64,16 +73,19 @@ def deploy(
     max_workers: int | None,
     only_check: bool,
     output: Path | None,
+    context: str | None,
     directory: Path,
     format_: str,
 ) -> None:
     """Let Metaflow make the flow in FILE a WorkflowTemplate, and a CronWorkflow where it has @schedule.
 
     What it makes is looked at before anything is deployed: images, accounts, variables, volumes, hooks, and whatever
-    else a template can say. Only for teams with `network: project` and `metaflow: true`.
+    else a template can say; the cluster is asked about each kind of pod. Only for teams with `network: project` and
+    `metaflow: true`. The code package goes to the team's artifacts, which people may not write: the team's CI may.
     """
-    if not only_check and output is None:
-        raise click.UsageError("say --check or --output")
+    here = only_check or output is not None
+    if here and context:
+        raise click.UsageError("--context goes with neither --check nor --output")
     if production and branch:
         raise click.UsageError("--production goes without --branch")
     declarations, team = find_team(team_name, directory)
@@ -89,6 +101,10 @@ def deploy(
     mistakes += packaging.mistakes(flow)
     mistakes += fan_out.mistakes(declarations, team, flow, "flow deploy")
     mistakes += _mistakes(file, source)
+    if declarations.platform.argo is None:
+        mistakes.append(
+            Mistake("platform.yaml", 1, "found no argo, expected it; nothing here runs deployed flows")
+        )
     if mistakes:
         raise DeclarationErrors(mistakes)
     config = fan_out.configuration(declarations, team)
@@ -103,9 +119,16 @@ def deploy(
         click.echo(printable(str(error)), err=True)
         raise SystemExit(WRONG_QUESTION) from None
     found = leaves(made.template, of_team(declarations, team))
+    applied: list[Applied] = []
+    if not here and not found:
+        place = Place(declarations, team)
+        cluster = Cluster(place, context)
+        found = [*refusals(made, cluster)]
+        if not found:
+            applied = apply(made, place, cluster)
     if output is not None and not found:
         output.write_text(json.dumps(made.manifests, indent=2) + "\n", encoding="utf-8")
-    _say(made, found, team_name, output, format_)
+    _say(made, found, applied, team_name, output, format_)
     raise SystemExit(REFUSED if found else DONE)
 
 
@@ -116,7 +139,9 @@ def _mistakes(file: Path, source: Source) -> Iterator[Mistake]:
         yield Mistake(str(file), line, f"found @{name}, expected none; {_REFUSED[name]}")
 
 
-def _say(made: Generated, found: list[str], team: str, output: Path | None, format_: str) -> None:
+def _say(
+    made: Generated, found: list[str], applied: list[Applied], team: str, output: Path | None, format_: str
+) -> None:
     if format_ == "json":
         report = {
             "version": 1,
@@ -124,6 +149,7 @@ def _say(made: Generated, found: list[str], team: str, output: Path | None, form
             "workflow": made.name,
             "objects": [each["kind"] for each in made.manifests],
             "found": found,
+            "applied": [asdict(each) for each in applied],
         }
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
@@ -135,5 +161,7 @@ def _say(made: Generated, found: list[str], team: str, output: Path | None, form
         pods = sum("container" in each for each in made.template["spec"]["templates"])
         kinds = " and ".join(each["kind"] for each in made.manifests)
         click.echo(f"{made.name}: {kinds}, {pods} kinds of pod; nothing would leave")
+    for each in applied:
+        click.echo(f"{each.kind} {made.name}: {each.what}")
     if output is not None and not found:
         click.echo(f"wrote {output}; the code package is not uploaded")

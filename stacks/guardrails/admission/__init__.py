@@ -17,6 +17,7 @@ import yaml
 from cloister.declarations import names
 from stacks import cdk
 from stacks.base import Stack
+from stacks.guardrails.argo import controller_arguments
 
 _API = "admissionregistration.k8s.io/v1"
 _HERE = Path(__file__).parent
@@ -43,6 +44,8 @@ class Policy:
 
 def policies(stack: Stack) -> list[Policy]:
     """All of them, with the values of the declarations."""
+    argo = stack.platform.argo
+    executor = argo.executor if argo is not None else ""
     environment = {
         "platformNames": list(names.PLATFORM_VARIABLES),
         "submitNames": list(names.SUBMIT_VARIABLES),
@@ -59,6 +62,13 @@ def policies(stack: Stack) -> list[Policy]:
                 "platformNames": environment["platformNames"],
                 "standardClass": names.priority_class(),
                 "classPrefix": names.priority_class(""),
+                "argoController": argo.controller if argo is not None else "",
+                "argoExecutor": executor,
+                "argoAccount": names.ARGO,
+                "argoArguments": controller_arguments(executor),
+                "argoLog": list(names.ARGO_LOG_OPTIONS),
+                "argoToken": names.ARGO_TOKEN,
+                "argoTokenSeconds": names.ARGO_TOKEN_SECONDS,
             },
         ),
         Policy(
@@ -75,14 +85,18 @@ def policies(stack: Stack) -> list[Policy]:
             "project",
             True,
             [_IN_A_TEAM, _ON_THE_NETWORK],
-            {"trustedImages": sorted(stack.boundary.trusted.images)},
+            {
+                "trustedImages": sorted(stack.boundary.trusted.images),
+                "argoExecutor": executor,
+                "argoToken": names.ARGO_TOKEN,
+            },
         ),
         Policy("metadata", True, [_IN_A_TEAM]),
         Policy(
             "settings",
             False,
             [_IN_A_TEAM],
-            {"settingsMaps": [names.CONFIG_MAP, names.METAFLOW_CONFIG_MAP]},
+            {"settingsMaps": [names.CONFIG_MAP, names.METAFLOW_CONFIG_MAP, names.ARGO]},
         ),
         Policy("namespaces", False, [_IN_A_TEAM], over_objects=True),
         Policy("connections", False, [_IN_A_TEAM]),

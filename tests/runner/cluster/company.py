@@ -21,6 +21,7 @@ from tests.stacks.trees import ROOT, synthesized
 ORDER = (
     "PriorityClass", "Namespace", "ServiceAccount", "ConfigMap", "ResourceQuota", "LimitRange", "NetworkPolicy",
     "Role", "ClusterRole", "RoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CronJob",
+    "CustomResourceDefinition", "Deployment",
 )  # fmt: skip
 ELSEWHERE = {"CiliumClusterwideNetworkPolicy"}
 REPOSITORY = "europe-west1-docker.pkg.dev/acme-ml-prod/runner/runner"
@@ -113,7 +114,9 @@ def _plain(value: Any) -> Any:
     """Without nulls; numbers that Terraform keeps as text are numbers, and names the API's."""
     if isinstance(value, Mapping):
         plain = {key: _plain(item) for key, item in value.items() if item is not None}
-        for key in ("port", "runAsUser"):
+        if isinstance(plain.get("defaultMode"), str):
+            plain["defaultMode"] = int(plain["defaultMode"], 8)
+        for key in ("port", "runAsUser", "replicas"):
             if isinstance(plain.get(key), str) and plain[key].isdecimal():
                 plain[key] = int(plain[key])
         if "timezone" in plain:  # Terraform's word for it

@@ -59,6 +59,13 @@ if __name__ == "__main__":
 """
 
 
+_IMAGE = "europe-west1-docker.pkg.dev/acme-ml-prod/argo"
+ARGO = f"""argo:
+  controller: "{_IMAGE}/workflow-controller@sha256:{"1" * 64}"
+  executor: "{_IMAGE}/argoexec@sha256:{"2" * 64}"
+"""
+
+
 @dataclass
 class Company:
     """The example with a team on the network, its stack's Metaflow configuration, and Metaflow's environment."""
@@ -96,6 +103,8 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Company:
     for name in ("boundary.yaml", "platform.yaml"):
         shutil.copy(ROOT / name, home)
     shutil.copytree(ROOT / "teams", home / "teams")
+    with (home / "platform.yaml").open("a") as file:
+        file.write(ARGO)
     team = home / "teams/translations.yaml"
     team.write_text(team.read_text().replace("network: sealed", "network: project"))
     (home / "flow").mkdir()
@@ -195,6 +204,14 @@ def test_metaflows_own_complaint_is_one_line(ready: Company) -> None:
     done = ready.deploy("--check", flow=FLOW.replace("self.next(self.end)", "self.next(self.nowhere)"))
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert "nowhere" in done.stderr
+
+
+def test_a_platform_without_argo_workflows_says_so(ready: Company, tmp_path: Path) -> None:
+    shutil.copytree(ready.home, tmp_path / "without", symlinks=True)
+    shutil.copy(ROOT / "platform.yaml", tmp_path / "without")
+    done = Company(tmp_path / "without").deploy("--check")
+    assert done.returncode == 2
+    assert done.stderr == ("platform.yaml:1: found no argo, expected it; nothing here runs deployed flows\n")
 
 
 def test_a_sealed_team_is_refused(ready: Company, tmp_path: Path) -> None:

@@ -122,8 +122,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "deployment",
         running.deployments,
-        "it hands the flow to a scheduler that this platform does not have, with its code",
-        "declare the schedule in the team file, and install it by `cloister job deploy`",
+        "it hands the flow to a scheduler past what is looked at here, with its code",
+        "declare the schedule in the team file and install it by `cloister job deploy`, or use `cloister flow deploy`",
     ),
     Rule(
         "environment",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audit.listing import parts
 from audit.model import LIVE, Live, Part, Seen
 from cloister.declarations import names
 from policies.expressions.values import Unknown
@@ -153,16 +154,9 @@ def _free(address: str, taken: set[str]) -> str:
 
 def _seeable(res: Res, read: set[Part]) -> bool:
     """Whether what was read would have shown a resource: its part was read, and it is something the inventory lists."""
-    if res.type in NOT_LISTED or not (res.type.startswith("google_") or res.type.startswith("kubernetes_")):
+    shown = parts(res.type)
+    if res.type in NOT_LISTED or not shown:
         return False
-    if res.type.startswith("kubernetes_"):
-        return "cluster" in read
-    if "_iam_" in res.type and res.type.endswith(("_binding", "_member", "_policy")):
-        return "iam" in read and bool(res.get("members", ()))
-    if res.type.startswith("google_project_iam_audit_config"):
-        return "iam" in read
-    if res.type.startswith("google_access_context_manager_"):
-        return "access-policies" in read
-    if res.type.startswith("google_org_policy_"):
-        return "org-policies" in read
-    return "resources" in read
+    if shown == ("iam",) and not res.type.endswith("_audit_config") and not res.get("members", ()):
+        return False  # a role that is granted to nobody is none
+    return all(part in read or (part == "buckets" and "resources" in read) for part in shown)

@@ -8,13 +8,11 @@ list is no gap where the API it needs is off, and residual where it is on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 
-from audit.listing import above, listed, may_exist, said_under
+from audit.listing import above, listed, may_exist, parts, said_under
 from audit.model import Part, Seen
 from policies.channels.evidence import Evidence, Leak, Residual
 from policies.facts.asked import EVERY
-from policies.facts.kubernetes.objects import YAML_PAYLOADS
 from policies.facts.world import World
 
 _FIX: Mapping[Part, tuple[str, str]] = {
@@ -26,11 +24,6 @@ _FIX: Mapping[Part, tuple[str, str]] = {
     "buckets": ("the project's buckets", "give --buckets, or --assets of `gcloud asset export --content-type resource`"),
     "cluster": ("the objects of the cluster", "give --context or --kubeconfig of the cluster"),
 }  # fmt: skip
-# Facts that go through all types there are, and the part of the types that they look for.
-_LOOKS_FOR: Mapping[str, tuple[Part, ...]] = {
-    "policies.facts.grants.grants": ("iam",),
-    "policies.facts.kubernetes.objects._read": ("cluster",),
-}
 # Families whose channels are about one part whatever they happened to ask for.
 _ABOUT: Mapping[str, tuple[Part, ...]] = {
     "K8S": ("cluster", "resources"),
@@ -77,9 +70,9 @@ class Gaps:
         needed: set[Part] = set(_ABOUT.get(family, ()))
         unlisted: list[str] = []
         for type_ in asked:
-            parts = _parts(type_)
-            needed.update(parts)
-            if parts == ("resources",) and not type_.startswith(EVERY) and self._unseen(type_, channel):
+            shown = parts(type_)
+            needed.update(shown)
+            if shown == ("resources",) and not type_.startswith(EVERY) and self._unseen(type_, channel):
                 unlisted.append(type_)
         for part in (part for part in _FIX if part in needed and part in self._narrowed):
             what, fix = _FIX[part]
@@ -100,29 +93,3 @@ class Gaps:
             alone = self._world.boundary.organization == "none"
             return not alone and not self._read_above and said_under(type_, channel)
         return not listed(type_, self._world) and may_exist(type_, self._on) and said_under(type_, channel)
-
-
-@cache
-def _parts(type_: str) -> tuple[Part, ...]:
-    """The parts that show resources of a type, or that a fact looks for."""
-    if type_.startswith(EVERY):
-        return _LOOKS_FOR.get(type_.removeprefix(EVERY), ("resources",))
-    if type_.startswith("data.") or type_ in ("null_resource", "terraform_data"):
-        return ()  # a configuration's, never a project's
-    if type_.startswith("kubernetes_") or type_ in YAML_PAYLOADS:
-        return ("cluster",)
-    if not type_.startswith("google_"):
-        return ()
-    if type_ in (
-        "google_storage_bucket",
-        "google_storage_bucket_access_control",
-        "google_storage_bucket_acl",
-    ):
-        return ("buckets",)
-    if type_.startswith("google_access_context_manager_"):
-        return ("access-policies",)
-    if type_.startswith("google_org_policy_") or type_.endswith("_organization_policy"):
-        return ("org-policies",)
-    if type_.endswith(("_iam_member", "_iam_binding", "_iam_policy", "_iam_audit_config")):
-        return ("iam",)
-    return ("resources",)

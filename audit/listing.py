@@ -1,4 +1,5 @@
-"""Which Terraform types the inventory lists: by an asset type of their own, or by the asset of something else."""
+"""Which part shows resources of a Terraform type, and which types the inventory lists: by an asset type of their own, or by
+the asset of something else."""
 
 from __future__ import annotations
 
@@ -8,6 +9,9 @@ from importlib.resources import files
 
 from audit.assets.registry import yielded
 from audit.assets.shape import snake
+from audit.model import Part
+from policies.facts.asked import EVERY
+from policies.facts.kubernetes.objects import YAML_PAYLOADS
 from policies.facts.services import HARMLESS, words
 from policies.facts.world import World
 
@@ -22,8 +26,14 @@ _WITHIN = frozenset(
         "google_project", "google_billing_project_info", "google_tags_tag_binding", "google_tags_location_tag_binding",
     }
 )  # fmt: skip
-# What only protects: that there is none opens nothing.
-_PROTECTING = frozenset({"google_resource_manager_lien", "google_project_default_service_accounts"})
+# What only protects, or only says what a role holds that is taken for everything without it: that there is none opens nothing.
+_PROTECTING = frozenset(
+    {
+        "google_resource_manager_lien",
+        "google_project_default_service_accounts",
+        "google_organization_iam_custom_role",
+    }
+)
 # Services whose types begin with other words, or which the inventory lists nothing of. Source: each product's API.
 _SERVICES: Mapping[str, str] = {
     "agentregistry": "agentregistry", "apigee": "apigee", "backupdr": "backupdr", "beyondcorp": "beyondcorp", "biglake": "biglake",
@@ -46,25 +56,58 @@ _ABOVE = (
     "google_compute_organization_security_policy", "google_compute_firewall_policy", "google_logging_organization_",
     "google_logging_folder_", "google_logging_billing_account_",
 )  # fmt: skip
-# What many channels ask for and one is about: that one says that it was not seen.
+# What many channels ask for and one is about, by how the types begin: that one says that it was not seen.
 _SAID: Mapping[str, str] = {
     "google_iam_project_access_policy": "IAM-18", "google_iam_folder_access_policy": "IAM-18",
     "google_iam_organization_access_policy": "IAM-18", "google_storage_object_access_control": "GCS-03",
-    "google_storage_object_acl": "GCS-03",
-    "google_container_analysis_note": "REG-04",
+    "google_storage_object_acl": "GCS-03", "google_container_analysis_note": "REG-04", "google_compute_firewall_policy": "NET-03",
+    "google_compute_organization_security_policy": "NET-03",
 }  # fmt: skip
 # Access lists of objects, which hold only where a bucket leaves them in force.
 _OBJECT_LISTS = frozenset({"google_storage_object_access_control", "google_storage_object_acl"})
 
 
+# Facts that go through all types there are, and the part of the types that they look for.
+_LOOKS_FOR: Mapping[str, tuple[Part, ...]] = {
+    "policies.facts.grants.grants": ("iam",),
+    "policies.facts.kubernetes.objects._read": ("cluster",),
+}
+
+
+@cache
+def parts(type_: str) -> tuple[Part, ...]:
+    """The parts that show resources of a type, or that a fact looks for."""
+    if type_.startswith(EVERY):
+        return _LOOKS_FOR.get(type_.removeprefix(EVERY), ("resources",))
+    if type_.startswith("data.") or type_ in ("null_resource", "terraform_data"):
+        return ()  # a configuration's, never a project's
+    if type_.startswith("kubernetes_") or type_ in YAML_PAYLOADS:
+        return ("cluster",)
+    if not type_.startswith("google_"):
+        return ()
+    if type_ in (
+        "google_storage_bucket",
+        "google_storage_bucket_access_control",
+        "google_storage_bucket_acl",
+    ):
+        return ("buckets",)
+    if type_.startswith("google_access_context_manager_"):
+        return ("access-policies",)
+    if type_.startswith("google_org_policy_") or type_.endswith("_organization_policy"):
+        return ("org-policies",)
+    if type_.endswith(("_iam_member", "_iam_binding", "_iam_policy", "_iam_audit_config")):
+        return ("iam",)
+    return ("resources",)
+
+
 def above(type_: str) -> bool:
     """Whether a type lies above every project."""
-    return type_.startswith(_ABOVE)
+    return type_.startswith(_ABOVE) and type_ not in _PROTECTING
 
 
 def said_under(type_: str, channel: str) -> bool:
     """Whether a channel is the one to say that resources of a type were not seen."""
-    return _SAID.get(type_, channel) == channel
+    return all(channel == own for start, own in _SAID.items() if type_.startswith(start))
 
 
 def listed(type_: str, world: World) -> bool:

@@ -12,9 +12,9 @@ from policies.expressions.normalise import Shape, shape_of
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Self links of every service to relative names: the REST paths have a version, full resource names have none.
 _LINK = re.compile(
-    r"https://(?:www\.googleapis\.com/(?:compute|dns|storage)/[\w.]+/|(?:compute|dns|container)\.googleapis\.com/(?:compute/)?v\w+/)"
+    r"^https://(?:www\.googleapis\.com/(?:compute|dns|storage)/[\w.]+/|(?:compute|dns|container)\.googleapis\.com/(?:compute/)?v\w+/)"
 )
-_FULL = re.compile(r"//[a-z]+\.googleapis\.com/(?=projects/|organizations/|folders/)")
+_FULL = re.compile(r"^//[a-z]+\.googleapis\.com/(?=projects/|organizations/|folders/)")
 
 # What APIs add for their own use: identities, times, hashes, states.
 OUTPUT_ONLY = frozenset(
@@ -46,7 +46,7 @@ class Words:
 
     def text(self, value: str) -> str:
         """A name without host and version, with the project's identifier instead of its number."""
-        found = _FULL.sub("", _LINK.sub("", value, count=1), count=1)
+        found = _FULL.sub("", _LINK.sub("", value))
         return self._own.sub(f"projects/{self.project}", found) if self._own else found
 
     def value(self, value: Any) -> Any:

@@ -40,7 +40,9 @@ def build_metaflow(stack: Stack, team: Team, namespace: str, buckets: dict[Bucke
 def metaflow_config(project: str, team: Team, images: Images) -> str:
     """The text of config.json: a local datastore in a sealed pod, the team's artifacts bucket otherwise.
 
-    Without an image of Metaflow's own the runner's is named: Metaflow's default is a public one.
+    Without an image of Metaflow's own the runner's is named: Metaflow's default is a public one. Tasks may use what
+    they ask for and no more: without limits of their own they would get the namespace's, which are less than the 4 GB
+    that Metaflow asks for by default, and the API server takes no such pod.
     """
     return _templates.get_template("metaflow.json.j2").render(
         sealed=team.network == "sealed",

@@ -24,6 +24,8 @@ CODES = {
     Exit.TIMEOUT: ("the command ran longer than its timeout", "Raise `timeout` in job.yaml"),
     Exit.DISK_FULL: ("the work disk is full", "Write less, or ask the platform team for a larger work disk"),
 }
+# The kubelet's words for a pod over its own limits of disk, unlike one that a full node gives up.
+OWN_DISK = re.compile(r"exceed.*\blimit\b")
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ def ended(attempt: Attempt, record: Mapping[str, Any] | None) -> Said:
             "Lower `timeout` or the inputs, or ask for a longer max_run_hours",
             "deadline",
         )
+    if attempt.pod_reason == "Evicted" and OWN_DISK.search(attempt.pod_message):
+        _, step = CODES[Exit.DISK_FULL]
+        return Said(f"the work disk is full: {_brief(attempt.pod_message)}", step, exit_class(Exit.DISK_FULL))
     if attempt.pod_reason == "Evicted":
         return Said(f"the node evicted it: {attempt.pod_message}", "Use less of what ran out", "evicted")
     if attempt.reason == "OOMKilled" or (attempt.exit == KILLED and record is None):

@@ -83,6 +83,8 @@ def errors(
     epilog="""\b
 Example:
   cloister job compare 20261124-030000-0123abcd 20261125-030000-89abcdef --team fakespot
+
+Exit codes: 0 compared, whatever differs; 2 there is no such run, or its record is out of reach.
 """,
 )
 @click.argument("run_a")

@@ -88,7 +88,6 @@ def _common(pinned: Pinned) -> dict[str, Any]:
         "grace": GRACE,
         "kept": KEPT,
         "final": [int(code) for code in FINAL],
-        "preempted": int(Exit.PREEMPTED),
         "settings": [
             (name, not name.startswith(REQUIRED_SETTINGS))
             for name in names.PLATFORM_VARIABLES

@@ -17,6 +17,8 @@ from policies.facts.kubernetes.objects import kinds, objects
 from policies.snapshot.load import load
 from tests.stacks.trees import ROOT, synthesized
 
+from .images import REGISTRY
+
 # Kinds in the order in which they must exist. Cilium's are not of this cluster.
 ORDER = (
     "PriorityClass", "Namespace", "ServiceAccount", "ConfigMap", "ResourceQuota", "LimitRange", "NetworkPolicy",
@@ -24,25 +26,28 @@ ORDER = (
     "CustomResourceDefinition", "Deployment",
 )  # fmt: skip
 ELSEWHERE = {"CiliumClusterwideNetworkPolicy"}
-REPOSITORY = "europe-west1-docker.pkg.dev/acme-ml-prod/runner/runner"
-
-
 SCHEDULE = (
     "schedules:\n  - {name: each-minute, cron: '* * * * *', time_zone: Europe/Berlin, job: jobs/small.yaml}\n"
 )
 
 
-def declared(home: Path, digest: str) -> Path:
-    """The example's declarations with the runner's real digest, and a schedule of fakespot's that is soon due."""
+def declared(home: Path, digests: Mapping[str, str]) -> Path:
+    """The example's declarations with the images' real digests, and a schedule of fakespot's that is soon due.
+
+    Where there is an image for Metaflow's own pods, team translations is on the network and fans out.
+    """
     shutil.copy(ROOT / "boundary.yaml", home)
     shutil.copytree(ROOT / "teams", home / "teams")
     with (home / "teams/fakespot.yaml").open("a") as file:
         file.write(SCHEDULE)
     lines = (ROOT / "platform.yaml").read_text().splitlines()
-    image = f'  runner: "{REPOSITORY}@{digest}"'
+    images = [f'  {stage}: "{REGISTRY}/{stage}@{digest}"' for stage, digest in digests.items()]
     (home / "platform.yaml").write_text(
-        "\n".join(image if line.startswith("  runner:") else line for line in lines) + "\n"
+        "\n".join("\n".join(images) if line.startswith("  runner:") else line for line in lines) + "\n"
     )
+    if "metaflow" in digests:
+        team = home / "teams/translations.yaml"
+        team.write_text(team.read_text().replace("network: sealed", "network: project"))
     return home
 
 

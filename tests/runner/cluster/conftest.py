@@ -26,16 +26,19 @@ from runner.client.cluster.connection import Cluster
 from runner.client.cluster.history import History
 from runner.client.cluster.place import place
 from runner.container.__main__ import OUT
-from runner.container.image import ROOT, Layout
+from runner.container.image import METAFLOW, ROOT, Layout
 from tests.cluster import identities
 from tests.cluster.node import ADDRESS, SERVER, Node, local
 from tests.cluster.policies import in_force
 from tests.stacks.cases import Case
 
+from ..proxy import FaultyStore
 from ..support import BUCKETS, StoreClient
-from . import company, store
+from . import company, images, store
 
-TEAM, NAMESPACE = "fakespot", "team-fakespot"
+TEAM, NAMESPACE, OTHER = "fakespot", "team-fakespot", "translations"
+# Of the store, and of the other team's metadata server: an image has them in it, and is the same every time.
+STORE_PORT, METADATA_PORT = 8470, 8471
 MEMBER = "/O=fakespot-ml@acme.example/CN=alice@acme.example"
 STRANGER = "/O=translations-ml@acme.example/CN=bob@acme.example"
 SETTINGS = {"CLOISTER_PATIENCE": "6", "CLOISTER_GRACE": "3"}
@@ -64,6 +67,7 @@ class Platform:
     cluster: dynamic.DynamicClient
     node: Node
     store: StoreClient
+    faults: FaultyStore  # before the store: what goes wrong with it, for pods and people alike
     store_url: str
     image: str
 
@@ -129,39 +133,68 @@ def node() -> Node:
 
 @pytest.fixture(scope="session")
 def image(node: Node, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The built runner in the node's containerd, under the name by which the company knows it; its digest."""
+    """The built runner in the node's containerd; its digest."""
     layout = Layout(ROOT / OUT)
     if not layout.current:
         pytest.skip("no image of these sources: make image")
-    archive = tmp_path_factory.mktemp("image") / "runner.tar"
-    subprocess.run(["tar", "-C", str(layout.oci), "-cf", str(archive), "."], check=True)
-    imported = node.ctr(
-        "-n", "k8s.io", "images", "import", "--digests", "--base-name", company.REPOSITORY, str(archive)
-    )
-    assert imported.returncode == 0, imported.stderr
+    images.imported(node, layout.oci, "runner", tmp_path_factory.mktemp("image"))
     return layout.digest
 
 
 @pytest.fixture(scope="session")
+def metaflow_image(node: Node, tmp_path_factory: pytest.TempPathFactory) -> str | None:
+    """The image of Metaflow's own pods, told where Google's addresses are here; its digest, where it is built."""
+    layout = Layout(ROOT / METAFLOW.out, METAFLOW)
+    if not layout.current:
+        return None
+    folder = tmp_path_factory.mktemp("metaflow")
+    addresses = {
+        "API_ENDPOINT_OVERRIDE": f"http://{ADDRESS}:{STORE_PORT}",
+        "GCE_METADATA_HOST": f"{ADDRESS}:{METADATA_PORT}",
+        "GCE_METADATA_IP": f"{ADDRESS}:{METADATA_PORT}",
+    }
+    digest = images.with_variables(layout, addresses, folder / "oci")
+    images.imported(node, folder / "oci", METAFLOW.stage, folder)
+    return digest
+
+
+@pytest.fixture(scope="session")
 def platform(
-    node: Node, image: str, server: StoreClient, tmp_path_factory: pytest.TempPathFactory
+    node: Node,
+    image: str,
+    metaflow_image: str | None,
+    server: StoreClient,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Platform]:
-    home = company.declared(tmp_path_factory.mktemp("company"), image)
+    digests = {"runner": image, **({"metaflow": metaflow_image} if metaflow_image else {})}
+    home = company.declared(tmp_path_factory.mktemp("company"), digests)
     cluster = dynamic.DynamicClient(config.new_client_from_config(str(node.kubeconfig)))
     with ExitStack() as stack:
         stack.enter_context(in_force(of_the_example=False))
-        upstream = server.url.removeprefix("http://")
-        buckets = stack.enter_context(store.serving(store.with_rights(upstream), ADDRESS))
-        account = f"team-{TEAM}@acme-ml-prod.iam.gserviceaccount.com"
-        identity = stack.enter_context(store.serving(store.metadata(account), ADDRESS))
+        faults = stack.enter_context(FaultyStore(server.url, lambda method, path: "pass"))
+        proxy = store.with_rights(faults.url.removeprefix("http://"), server.url)
+        buckets = stack.enter_context(store.serving(proxy, ADDRESS, STORE_PORT))
+        identities_of = {
+            team: stack.enter_context(
+                store.serving(
+                    store.metadata(f"team-{team}@acme-ml-prod.iam.gserviceaccount.com"), ADDRESS, port
+                )
+            )
+            for team, port in ((TEAM, 0), (OTHER, METADATA_PORT))
+        }
         for name in BUCKETS.values():
             server.make_bucket(name)
-        settings = {**SETTINGS, "CLOISTER_STORE": f"http://{buckets}", "CLOISTER_METADATA": identity}
+            server.make_bucket(name.replace(TEAM, OTHER))
+        settings = {
+            **SETTINGS,
+            "CLOISTER_STORE": f"http://{buckets}",
+            "CLOISTER_METADATA": identities_of[TEAM],
+        }
         company.put(cluster, home, settings)
         platforms = [names.PLATFORM_NAMESPACE, names.CANARY_NAMESPACE]
-        stack.callback(company.remove, cluster, [NAMESPACE, "team-translations", *platforms])
+        stack.callback(company.remove, cluster, [NAMESPACE, f"team-{OTHER}", *platforms])
         kubeconfigs = dict(_people(node, tmp_path_factory.mktemp("people")))
-        made = Platform(home, kubeconfigs, cluster, node, server, f"http://{buckets}", image)
+        made = Platform(home, kubeconfigs, cluster, node, server, faults, f"http://{buckets}", image)
         _await_policies(cluster)
         yield made
 

@@ -34,9 +34,9 @@ def allowed(account: bool, method: str, kind: str) -> bool:
 
 
 @contextmanager
-def serving(handler: type[BaseHTTPRequestHandler], address: str) -> Iterator[str]:
+def serving(handler: type[BaseHTTPRequestHandler], address: str, port: int = 0) -> Iterator[str]:
     """A server of `handler` on an address; its host and port."""
-    server = ThreadingHTTPServer((address, 0), handler)
+    server = ThreadingHTTPServer((address, port), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -60,8 +60,11 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def with_rights(upstream: str) -> type[BaseHTTPRequestHandler]:
-    """A proxy before the store at `upstream` (host:port) that knows who may do what."""
+def with_rights(upstream: str, links: str) -> type[BaseHTTPRequestHandler]:
+    """A proxy before the store at `upstream` (host:port) that knows who may do what.
+
+    `links` is the store's address in its answers: what they lead to goes on through here.
+    """
 
     class Proxy(_Handler):
         def _any(self) -> None:
@@ -80,8 +83,11 @@ def with_rights(upstream: str) -> type[BaseHTTPRequestHandler]:
             data = response.read()
             connection.close()
             kept = {k: v for k, v in response.getheaders() if k.lower() not in _FRAMING}
-            if "Location" in kept:  # of a resumable upload: it goes on through here
-                kept["Location"] = kept["Location"].replace(upstream, str(self.headers["Host"]))
+            here = f"http://{self.headers['Host']}"
+            if "Location" in kept:  # of a resumable upload
+                kept["Location"] = kept["Location"].replace(links, here)
+            if not self.path.startswith("/download/"):
+                data = data.replace(links.encode(), here.encode())
             self.answer(response.status, data, kept)
 
         def _exists(self, bucket: str) -> bool:
@@ -112,6 +118,8 @@ def metadata(account: str) -> type[BaseHTTPRequestHandler]:
             flavor = {"Metadata-Flavor": "Google", "Content-Type": "application/json"}
             if self.headers.get("Metadata-Flavor") != "Google":
                 return self.answer(403, b"", flavor)
+            if path in ("/", "/computeMetadata/v1/project/project-id"):  # is this Google, and which project?
+                return self.answer(200, b"acme-ml-prod", {**flavor, "Content-Type": "application/text"})
             below = "/computeMetadata/v1/instance/service-accounts/"
             about = {
                 "email": account,

@@ -75,10 +75,16 @@ def test_what_the_kubelet_did_outranks_the_runners_words() -> None:
     record = {"exit": 75, "exit_class": "preempted", "cause": "told to end (SIGTERM)", "cure": "x"}
     late = pod(exit=75, status={"reason": "DeadlineExceeded"})
     assert "longer than a pod may run" in failed(late, record=record)
-    gone = pod(
-        exit=75, status={"reason": "Evicted", "message": "Pod ephemeral local storage usage exceeds 50Gi"}
+    message = "Pod ephemeral local storage usage exceeds the total limit of containers 50Gi. "
+    gone = pod(exit=75, status={"reason": "Evicted", "message": message})
+    assert failed(gone, record=record) == (
+        "the work disk is full: Pod ephemeral local storage usage exceeds the total limit of containers 50Gi. "
+        "Write less, or ask the platform team for a larger work disk"
     )
-    assert "evicted it: Pod ephemeral local storage" in failed(gone, record=record)
+    short = pod(
+        exit=75, status={"reason": "Evicted", "message": "The node was low on resource: ephemeral-storage."}
+    )
+    assert "evicted it: The node was low on resource: ephemeral-storage" in failed(short, record=record)
 
 
 def test_a_store_that_was_away_is_not_said_to_be_retried() -> None:

@@ -109,14 +109,8 @@ def test_every_code_of_the_runners_has_its_rule() -> None:
         decided = {
             code: rule["action"] for rule in rules for code in rule.get("onExitCodes", {}).get("values", [])
         }
-        assert decided == {
-            **{
-                int(code): action
-                for code in Exit
-                if code not in (Exit.DONE, Exit.UNAVAILABLE, Exit.PREEMPTED)
-            },
-            int(Exit.PREEMPTED): "Ignore",
-        }
+        again = (Exit.DONE, Exit.UNAVAILABLE, Exit.PREEMPTED)
+        assert decided == {int(code): action for code in Exit if code not in again}
         assert {
             "action": "Ignore",
             "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],

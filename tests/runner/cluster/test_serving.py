@@ -19,8 +19,8 @@ from kubernetes import client
 from stacks.pod_security import RESTRICTED_LABELS
 
 from ..models.support import ARTIFACTS, Team, model_files
-from . import company
 from .conftest import Platform
+from .images import REGISTRY
 
 AUDIENCE = "serving.fakespot"
 HOME, FRIEND, STRANGER = "serving-e2e", "serving-e2e-friend", "serving-e2e-stranger"
@@ -89,7 +89,7 @@ class Serving:
 
     @property
     def image(self) -> str:
-        return f"{company.REPOSITORY}@{self.platform.image}"
+        return f"{REGISTRY}/runner@{self.platform.image}"
 
     def caller(self, name: str, namespace: str, seconds: float = 0, audience: str | None = AUDIENCE) -> None:
         """Start a pod that calls, with a token for `audience`."""

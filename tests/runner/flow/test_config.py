@@ -67,6 +67,7 @@ def test_a_team_on_the_network_gets_its_own_places_and_nothing_public(
     assert values["METAFLOW_DATASTORE_SYSROOT_GS"] == "gs://acme-ml-prod-translations-artifacts/metaflow"
     assert values["METAFLOW_KUBERNETES_NAMESPACE"] == "team-translations"
     assert values["METAFLOW_KUBERNETES_CONTAINER_IMAGE"] == IMAGES.metaflow
+    assert values["METAFLOW_KUBERNETES_QOS"] == "Guaranteed"
     assert values["METAFLOW_DEFAULT_RUNTIME_LIMIT"] == str(24 * 3600)
     assert values["METAFLOW_SERVICE_URL"] == "None"
 

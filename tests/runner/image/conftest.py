@@ -1,25 +1,19 @@
-"""The image of `make image`, and a container of it as Kubernetes would run it."""
+"""The image of `make image`, and it in a container and in a pod."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import testinfra
 from testinfra.host import Host
 
 from runner.container.__main__ import OUT
-from runner.container.image import NAME, ROOT, Layout
+from runner.container.image import ROOT, Layout
 
-# A restricted pod's rights. The limits are named because not every machine may raise its own.
-RESTRICTED = (
-    "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges", "--network=none",
-    "--ulimit=nofile=1024:1024", "--ulimit=nproc=1000:1000", "--tmpfs=/work:U", "--tmpfs=/tmp:mode=1777",
-)  # fmt: skip
+from .running import WAYS, running
+
 # A run whose store never answers: the runner waits, and can be looked at.
 WAITING = {
     "CLOISTER_TEAM": "fakespot",
@@ -45,25 +39,10 @@ def layout() -> Layout:
     return built
 
 
-@pytest.fixture(scope="session")
-def container(layout: Layout) -> Iterator[str]:
-    """The id of a container in which the real runner waits for its store."""
-    if shutil.which("podman") is None:
-        pytest.skip("no podman: apt-get install podman")
-    environment = [f"--env={name}={value}" for name, value in WAITING.items()]
-    started = subprocess.run(
-        ["podman", "run", "--detach", "--rm", *RESTRICTED, *environment, NAME], capture_output=True, text=True
-    )
-    assert started.returncode == 0, started.stderr
-    name = started.stdout.strip()
-    time.sleep(1.5)  # past the runner's start
-    yield name
-    subprocess.run(["podman", "kill", name], capture_output=True)
-
-
-@pytest.fixture(scope="session")
-def host(container: str) -> Host:
-    return testinfra.get_host(f"podman://{container}")
+@pytest.fixture(scope="session", params=WAYS)
+def host(request: pytest.FixtureRequest, layout: Layout) -> Iterator[Host]:
+    """A container, and a pod, in which the real runner waits for its store."""
+    yield from running(request.param, layout, WAITING)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,16 @@
-"""The runner in a running container, with the rights a restricted pod has."""
+"""The runner in a running container and in a pod, with the rights a restricted pod has."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 import pytest
 from testinfra.host import Host
 
-from runner.container.image import NAME
+from runner.container.image import NAME, Layout
 
-from .conftest import RESTRICTED
+from .running import RESTRICTED
 from .test_image import ABSENT
 
 
@@ -66,7 +67,9 @@ def test_the_teams_python_has_none_of_the_runners_libraries(host: Host) -> None:
     )
 
 
-def test_a_pod_without_settings_is_told_so(host: Host) -> None:
+def test_a_pod_without_settings_is_told_so(layout: Layout) -> None:
+    if shutil.which("podman") is None:
+        pytest.skip("no podman: apt-get install podman")
     done = subprocess.run(["podman", "run", "--rm", *RESTRICTED, NAME], capture_output=True, text=True)
     assert done.returncode == 64
     assert "CLOISTER_TEAM is not set" in done.stdout

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 
 import pytest
-import testinfra
 from testinfra.host import Host
 
 from runner.container.image import METAFLOW, ROOT, Layout
 
-from .conftest import RESTRICTED
+from .running import WAYS, running
 from .test_image import ABSENT, locked
 
 
@@ -25,19 +22,10 @@ def metaflow() -> Layout:
     return built
 
 
-@pytest.fixture(scope="module")
-def inside(metaflow: Layout) -> Iterator[Host]:
-    """A container as a restricted pod would have it, in which nothing runs yet."""
-    if shutil.which("podman") is None:
-        pytest.skip("no podman: apt-get install podman")
-    started = subprocess.run(
-        ["podman", "run", "--detach", "--rm", *RESTRICTED, METAFLOW.name, "sleep", "300"],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert started.returncode == 0, started.stderr
-    name = started.stdout.strip()
-    yield testinfra.get_host(f"podman://{name}")
-    subprocess.run(["podman", "kill", name], capture_output=True)
+@pytest.fixture(scope="module", params=WAYS)
+def inside(request: pytest.FixtureRequest, metaflow: Layout) -> Iterator[Host]:
+    """A container, and a pod, in which nothing runs yet."""
+    yield from running(request.param, metaflow, {}, "sleep", "300")
 
 
 def test_it_is_small_and_runs_as_nobody(metaflow: Layout) -> None:

@@ -6,11 +6,13 @@ import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 
 from cloister.declarations import load_beside, load_boundary
 from policies.channels.evidence import Assumed, Evidence, Leak
 from policies.channels.registry import Channel, all_channels
+from policies.channels.srv.unseen import UNMODELLED, unseen
 from policies.facts.build import build_world
 from policies.facts.world import World
 from policies.report.cited import cited
@@ -20,7 +22,6 @@ from policies.report.teams import sheets
 from policies.snapshot import load
 from policies.verdicts.catalogue import catalogue
 from policies.verdicts.decide import decide
-from policies.verdicts.model import Verdict
 
 _ORGANIZATION_POLICIES = frozenset(
     {"google_org_policy_policy", "google_iam_deny_policy", "google_iam_principal_access_boundary_policy"}
@@ -65,12 +66,19 @@ def check_world(world: World, day: date, tell: Tell = _nobody, judge: Judge = ju
     """Every built channel's verdict over a world, in the catalogue's order. ``judge`` gives the evidence of a channel
     by its identifier: the channel's own, unless a caller knows more than the world does."""
     built = all_channels()
-    verdicts: list[Verdict] = []
-    for number, (identifier, entry) in enumerate(catalogue().items(), start=1):
+    evidence: dict[str, Sequence[Evidence]] = {}
+    for number, identifier in enumerate(catalogue(), start=1):
         tell(number, len(catalogue()))
         if identifier in built:
-            evidence = judge(identifier, built[identifier], world)
-            verdicts.append(decide(entry, evidence, world.boundary, day))
+            evidence[identifier] = judge(identifier, built[identifier], world)
+    # Last, since it asks what all the others have seen.
+    left = unseen(world, chain.from_iterable(evidence.values()))
+    evidence[UNMODELLED] = [*evidence.get(UNMODELLED, ()), *left]
+    verdicts = [
+        decide(entry, evidence[identifier], world.boundary, day)
+        for identifier, entry in catalogue().items()
+        if identifier in evidence
+    ]
     missing = tuple(identifier for identifier in catalogue() if identifier not in built)
     failing = any(verdict.findings for verdict in verdicts)
     return Report(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cloister.capacity import beyond, capacity
-from cloister.declarations import Declarations, names
+from cloister.declarations import Declarations, Team, names
 from cloister.declarations.terminal import width
 
 _PURPOSES = {
@@ -27,7 +27,7 @@ def described(declarations: Declarations, name: str) -> dict[str, Any]:
     project = declarations.boundary.project
     team = declarations.teams[name]
     declared = team.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    resources = {
+    resources: dict[str, Any] = {
         "namespace": names.namespace(name),
         "service_account": names.team_service_account_email(project, name),
         "kubernetes_service_account": names.KUBERNETES_SERVICE_ACCOUNT,
@@ -35,8 +35,16 @@ def described(declarations: Declarations, name: str) -> dict[str, Any]:
         "log_bucket": names.log_bucket(name),
         "alerts_to": [channel.email for channel in declarations.boundary.trusted.channels],
         "stack": names.team_stack(name),
+        **({"services": _services(team)} if team.services else {}),
     }
     return {"declared": declared, "resources": resources, "notes": list(beyond(team, declarations.platform))}
+
+
+def _services(team: Team) -> dict[str, str]:
+    """The services by name, each with the host and port at which its callers find it."""
+    return {
+        each.name: f"{names.service_host(team.team, each.name)}:{names.SERVER_PORT}" for each in team.services
+    }
 
 
 def lines(declarations: Declarations, name: str) -> Iterator[str]:
@@ -62,6 +70,9 @@ def _lines(declarations: Declarations, name: str) -> Iterator[str]:
     for kind, bucket in resources["buckets"].items():
         yield f"  bucket           {bucket}: {_PURPOSES[kind]}"
     yield f"  logs             {resources['log_bucket']}, a log bucket that its members read"
+    for service in declarations.teams[name].services:
+        called = ", ".join(caller.namespace for caller in service.callers) or "nobody"
+        yield f"  service          {resources['services'][service.name]} of {service.model}, for {called} to call"
     yield f"  quota            {_quota(declarations, name)}"
     told = ", ".join(resources["alerts_to"]) or "nobody: boundary.yaml lists no trusted.channels"
     yield f"  alerts           on its runs and schedules, to {told}; and a dashboard"

@@ -13,6 +13,10 @@ SINCE_SUCCESS = "since-success"  # seconds since a declared schedule's last succ
 WATCHED = "watched"  # looks at all schedules
 ESCAPED = "escaped"  # ways out that the canary found open
 TRIED = "tried"  # times the canary has tried them all
+SERVED = "served"  # requests to services that were answered
+UNSERVED = "unserved"  # requests that a service failed on
+LATENCY = "latency"  # milliseconds that a service took for a request
+UNREADY = "unready"  # starts of a model that failed
 
 
 def metric_filter(what: str, condition: str = "") -> str:
@@ -26,6 +30,11 @@ def metric_filter(what: str, condition: str = "") -> str:
 def of_runs(what: str, team: Team) -> str:
     """A metric over run records, of one team's namespace."""
     return metric_filter(what, f'resource.labels.namespace_name="{names.namespace(team.team)}"')
+
+
+def of_services(what: str, team: Team) -> str:
+    """A metric over the requests to services, of one team's serving namespace."""
+    return metric_filter(what, f'resource.labels.namespace_name="{names.serving_namespace(team.team)}"')
 
 
 def of_schedules(what: str, team: Team) -> str:

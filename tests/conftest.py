@@ -21,3 +21,21 @@ def example_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     return synthesized(ROOT, shared / "example" / "cdktf.out")
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's declarations, in which fakespot's models serve."""
+    from tests.stacks.trees import ROOT, with_services
+
+    return with_services(tmp_path_factory.mktemp("serving") / "company", ROOT / "boundary.yaml")
+
+
+@pytest.fixture(scope="session")
+def serving_tree(serving: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What those declarations synthesize."""
+    from tests.stacks.trees import synthesized
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return synthesized(serving, shared / "serving" / "cdktf.out")

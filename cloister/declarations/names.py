@@ -22,6 +22,8 @@ NETWORK_LABEL = "cloister.dev/network"  # on namespaces: sealed or project
 POOL_LABEL = "cloister.dev/pool"  # on nodes
 ISOLATION_LABEL = "cloister.dev/isolation"  # on namespaces: shared or dedicated
 LIMIT_LABEL = "cloister.dev/max-run-seconds"  # on namespaces: the longest a pod of the team may run
+CLASS_LABEL = "cloister.dev/class"  # on namespaces: serving, where models serve; without it pods are jobs
+SERVING = "serving"
 DENY_OUTSIDE = "cloister-deny-outside"  # the cluster-wide network policy
 RUNNER_REPOSITORY = "runner"
 METAFLOW_REPOSITORY = "metaflow"
@@ -76,6 +78,11 @@ FIELD_VARIABLES = (  # fieldRefs; the last is set by Kubernetes' own Job control
     "CLOISTER_SHARD",
     "JOB_COMPLETION_INDEX",
 )
+# What the server of a serving pod is told as literals; runner/serving/settings.py reads it.
+SERVER_VARIABLES = ("CLOISTER_AUDIENCE", "CLOISTER_CALLERS")
+SERVER_COMMAND = ("/opt/cloister/bin/python3.11", "-I", "-m", "runner.serving")
+SERVER_PORT = 8080
+PULL_CONTAINER, SERVER_CONTAINER = "pull", "server"  # of a serving pod: its init step, and what answers
 
 # The run record, the one log entry by which people know a run: its `event`, and the exit classes that are no
 # failure, because Kubernetes tries again or another attempt has published the run.
@@ -88,6 +95,9 @@ WATCH_RECORD = "watch"
 PROBE_RECORD = "probe"
 CANARY_RECORD = "canary"
 SCHEDULES_KEY = "schedules.json"  # of the ConfigMap with a team's declared schedules
+# What a server says of itself, by `event`: a request it answered, and a start of the model that failed.
+REQUEST_RECORD = "request"
+UNREADY_RECORD = "not-ready"
 NO_FAILURE = (DONE, "preempted", "conflict")
 
 # Longest names: Google Cloud's and Kubernetes' own limits.
@@ -207,6 +217,11 @@ def watch_role() -> str:
     return f"cloister-{WATCH}"
 
 
+def caller_reviewer_role() -> str:
+    """The ClusterRole by which servers ask whose a caller's token is."""
+    return "cloister-caller-reviewer"
+
+
 def metric(what: str) -> str:
     """A log-based metric over the records of all teams."""
     return f"cloister-{what}"
@@ -291,6 +306,31 @@ def team_service_account_email(project: str, team: str) -> str:
 def namespace(team: str) -> str:
     """The team's Kubernetes namespace."""
     return f"team-{team}"
+
+
+def serving_namespace(team: str) -> str:
+    """The namespace in which the team's models serve."""
+    return f"team-{team}-serving"
+
+
+def serving_service_account_id(team: str) -> str:
+    """The account id by which the team's services read its models."""
+    return f"serving-{team}"
+
+
+def serving_service_account_email(project: str, team: str) -> str:
+    """The e-mail address of the services' account."""
+    return service_account_email(project, serving_service_account_id(team))
+
+
+def serving_identity_member(project: str, team: str) -> str:
+    """The member by which the serving pods' Kubernetes service account acts as the services' account."""
+    return f"serviceAccount:{workload_pool(project)}[{serving_namespace(team)}/{KUBERNETES_SERVICE_ACCOUNT}]"
+
+
+def service_host(team: str, service: str) -> str:
+    """The name callers find a service by in the cluster; it is also the audience their tokens must have."""
+    return f"{service}.{serving_namespace(team)}.svc.cluster.local"
 
 
 def workload_pool(project: str) -> str:

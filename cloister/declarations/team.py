@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from cloister.declarations.fields import (
     BucketName,
@@ -20,9 +20,9 @@ from cloister.declarations.fields import (
     Shape,
     Since,
     Whole,
-    unbuilt,
 )
 from cloister.declarations.schedule import Schedule
+from cloister.declarations.service import Service
 
 Seal = Literal["sealed", "project"]
 # `team-` in front of it makes a service account id, and those end at 30. The project's buckets are checked by name.
@@ -77,12 +77,6 @@ class Release(Declared):
     until: Day
 
 
-def _no_services(value: object) -> object:
-    if value not in ((), [], None):
-        raise unbuilt()
-    return ()
-
-
 class Team(Declared):
     """The whole file."""
 
@@ -97,7 +91,7 @@ class Team(Declared):
     sources: Listed[Source] = ()
     shares: Listed[Share] = ()
     releases: Listed[Release] = ()
-    services: Annotated[Listed[Said], BeforeValidator(_no_services)] = ()
+    services: Listed[Service] = ()
     retired: Since | None = None
     adopt: Listed[BucketName] = ()
 

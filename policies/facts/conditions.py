@@ -42,6 +42,10 @@ _REQUEST = re.compile(
     r"\brequest\.(?!time\b)\w+|\brequest\[|\bresource\[|\bresource\.(?!name\b|type\b|service\b|matchTag|hasTagKey)\w+"
 )
 _GRANTS_BY_ROLE = "iam.googleapis.com/modifiedGrantsByRole"
+# What a request to list objects lists, which its caller chooses; it is a request about the bucket
+# (cloud.google.com/iam/docs/conditions-attribute-reference#cloud-storage-list).
+_LISTED = "storage.googleapis.com/objectListPrefix"
+_ATTRIBUTES = re.compile(r"""\bgetAttribute\(\s*["']([^"']*)["']""")
 _MOST_TAGS = 4
 _MOST_PAIRS = 12
 _STRANGE = (
@@ -211,7 +215,8 @@ class _Program:
         self.partial = bool(functions & {"endsWith", "extract"})
         self.timed = bool(re.search(r"\brequest\s*\.\s*time\b", expression))
         self.anchored = not self.partial and not functions & {"_!=_", "!_", "_?_:_"}
-        self.by_role = "getAttribute" in functions
+        self.by_role = _GRANTS_BY_ROLE in expression
+        self._lists = ["", *_literals(expression)] if _LISTED in expression else [""]
         self._moments = list(_moments(expression)) if self.timed else [datetime.now(UTC)]
         self._written = [moment for text in _TIMES.findall(expression) if (moment := _moment(text))]
         self._cache: dict[Place, bool] = {}
@@ -233,12 +238,13 @@ class _Program:
             return f"it asks about {found[0]}, which no plan decides"
         if too_much := _too_much(expression, set(program.functions())):
             return too_much
-        if "getAttribute" in program.functions() and _GRANTS_BY_ROLE not in expression:
+        asked = _ATTRIBUTES.findall(expression)
+        if len(asked) != expression.count("getAttribute") or not set(asked) <= {_GRANTS_BY_ROLE, _LISTED}:
             return "it asks about an attribute of the request, which no plan decides"
         made = _Program(program, expression)
         try:
             made._ask(
-                Place("projects/zqx", *TYPES["project"]), made._moments[0], (True,) * len(made.tags), None
+                Place("projects/zqx", *TYPES["project"]), made._moments[0], (True,) * len(made.tags), None, ""
             )
         except _Undecided as reason:
             return str(reason)
@@ -252,9 +258,9 @@ class _Program:
 
     def _answers(self, place: Place, roles: list[str] | None) -> Iterator[bool]:
         tags = list(product((True, False), repeat=len(self.tags)))
-        for moment, answers in product(self._moments, tags):
+        for moment, answers, listed in product(self._moments, tags, self._lists):
             try:
-                yield self._ask(place, moment, answers, roles)
+                yield self._ask(place, moment, answers, roles, listed)
             except _Undecided:
                 yield True
 
@@ -273,15 +279,18 @@ class _Program:
         """The last of the condition's moments at which it can hold, None where it holds after all of them."""
         anywhere = list(_probes(literals))
         for moment in sorted(self._moments, reverse=True):
-            for place, answers in product(anywhere, product((True, False), repeat=len(self.tags))):
+            tags = product((True, False), repeat=len(self.tags))
+            for place, answers, listed in product(anywhere, tags, self._lists):
                 try:
-                    if self._ask(place, moment, answers, None):
+                    if self._ask(place, moment, answers, None, listed):
                         return min((end for end in self._written if end >= moment), default=None)
                 except _Undecided:
                     return None
         return None
 
-    def _ask(self, place: Place, moment: datetime, tags: tuple[bool, ...], roles: list[str] | None) -> bool:
+    def _ask(
+        self, place: Place, moment: datetime, tags: tuple[bool, ...], roles: list[str] | None, listed: str
+    ) -> bool:
         context = cel().Context(
             variables={
                 "resource": {"name": place.name, "type": place.type, "service": place.service},
@@ -290,7 +299,7 @@ class _Program:
             }
         )
         context.add_function("extract", extract)
-        context.add_function("getAttribute", lambda _api, _name, default: default if roles is None else roles)
+        context.add_function("getAttribute", _attribute(place, roles, listed))
         context.add_function("hasOnly", lambda listed, allowed: all(item in allowed for item in listed))
         for name, part in _parts().items() if self.timed else ():
             context.add_function(name, part)
@@ -304,6 +313,17 @@ class _Program:
         if not isinstance(result, bool):
             raise _Undecided("it is not a yes or no")
         return result
+
+
+def _attribute(place: Place, roles: list[str] | None, listed: str) -> Callable[..., Any]:
+    """What a request says of itself: the roles it changes grants of, and the prefix of the objects it lists."""
+
+    def of(_api: Any, name: str, default: Any) -> Any:
+        if name == _LISTED:
+            return listed if listed and place.type == TYPES["bucket"][0] else default
+        return default if roles is None else roles
+
+    return of
 
 
 def _tag_answer(name: str, answers: dict[tuple[str, str, str], bool]) -> Callable[..., bool]:

@@ -99,9 +99,10 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """What the team's file lets pass: a share with a team, a release to people, a source that writes."""
+    """What the team's file lets pass: a share with a team, a release to people, a service that answers a namespace
+    (``bucket`` is then its name), a source that writes."""
 
-    kind: Literal["share", "release", "source"]
+    kind: Literal["share", "release", "service", "source"]
     bucket: str
     to: str
     why: str
@@ -339,5 +340,9 @@ def _passings(world: World, team: str) -> Iterator[Passing]:
         yield Passing("share", share.bucket, f"team {share.with_}", share.why, share.owner, share.until)
     for release in declared.releases:
         yield Passing("release", release.bucket, release.to, release.why, release.owner, release.until)
+    for service in declared.services:
+        for caller in service.callers:
+            to = f"namespace {caller.namespace}"
+            yield Passing("service", service.name, to, caller.why, caller.owner, caller.until)
     for source in declared.sources:
         yield Passing("source", "data", source.member, source.why, "", None)

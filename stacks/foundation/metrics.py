@@ -18,8 +18,8 @@ _DONE = f'({_CLASS}="{names.DONE}" AND NOT jsonPayload.record.shard>0)'
 _FAILED = "(NOT {}=({}))".format(_CLASS, " OR ".join(f'"{word}"' for word in names.NO_FAILURE))
 _WAITED = "jsonPayload.record.durations.queue"
 _SINCE = "jsonPayload.seconds_since_success"
-# From a second to half a year, each bucket a third wider than the one before.
-_SECONDS = {"num_finite_buckets": 64, "growth_factor": 1.3, "scale": 1}
+# From one to half a year in seconds, or five hours in milliseconds, each bucket a third wider than the one before.
+_TIMES = {"num_finite_buckets": 64, "growth_factor": 1.3, "scale": 1}
 
 
 def build_metrics(stack: Stack) -> None:
@@ -33,6 +33,7 @@ def build_metrics(stack: Stack) -> None:
     _of_watch(
         stack, metrics.SINCE_SUCCESS, "Time since a schedule's success", f"{schedule} AND {_SINCE}>=0", _SINCE
     )
+    _of_services(stack)
     looked = f'jsonPayload.event="{names.WATCH_RECORD}" AND jsonPayload.complete=true'
     _of_looks(stack, metrics.WATCHED, "Looks at every schedule", looked)
     found = f'jsonPayload.event="{names.PROBE_RECORD}" AND jsonPayload.outcome="escaped"'
@@ -46,6 +47,24 @@ def _of_runs(stack: Stack, what: str, description: str, condition: str, value: s
     """What alerts and dashboards count of run records; without labels, which would carry what a tenant writes to people."""
     record = f'jsonPayload.event="{names.RUN_RECORD}" AND {condition}'
     _metric(stack, what, description, _from(f'=~"^{names.namespace("")}"', record), value)
+
+
+def _of_services(stack: Stack) -> None:
+    """What alerts and dashboards count of the requests to services; without labels, as those over runs."""
+    asked = f'jsonPayload.event="{names.REQUEST_RECORD}"'
+    where = f'=~"^{names.serving_namespace(".*")}$"'
+    for what, description, condition, value in (
+        (metrics.SERVED, "Requests that services answered", f"{asked} AND jsonPayload.status<500", ""),
+        (metrics.UNSERVED, "Requests that services failed on", f"{asked} AND jsonPayload.status>=500", ""),
+        (metrics.LATENCY, "Time that services took for a request", asked, "jsonPayload.milliseconds"),
+        (
+            metrics.UNREADY,
+            "Starts of a model that failed",
+            f'jsonPayload.event="{names.UNREADY_RECORD}"',
+            "",
+        ),
+    ):
+        _metric(stack, what, description, _from(where, condition), value, unit="ms")
 
 
 def _of_watch(stack: Stack, what: str, description: str, condition: str, value: str = "") -> None:
@@ -84,13 +103,14 @@ def _metric(
     filter_: str,
     value: str = "",
     labels: dict[str, str] | None = None,
+    unit: str = "s",
 ) -> None:
-    # A counter of entries, or the distribution of a value in them, in seconds.
+    # A counter of entries, or the distribution of a value in them, in `unit`.
     labels = labels or {}
     descriptor: dict[str, Any] = {
         "metric_kind": "DELTA",
         "value_type": "DISTRIBUTION" if value else "INT64",
-        "unit": "s" if value else "1",
+        "unit": unit if value else "1",
         "labels": [{"key": key, "description": labels[key], "value_type": "STRING"} for key in sorted(labels)]
         or None,
     }
@@ -103,6 +123,6 @@ def _metric(
         filter=filter_,
         metric_descriptor=descriptor,
         value_extractor=f"EXTRACT({value})" if value else None,
-        bucket_options={"exponential_buckets": _SECONDS} if value else None,
+        bucket_options={"exponential_buckets": _TIMES} if value else None,
         label_extractors={key: f"EXTRACT(jsonPayload.{key})" for key in sorted(labels)} or None,
     )

@@ -17,6 +17,7 @@ from stacks.team.metaflow import build_metaflow
 from stacks.team.namespace import build_namespace
 from stacks.team.network import build_network_policies
 from stacks.team.rights import build_rights, subject_of
+from stacks.team.serving import build_serving, serving_account
 from stacks.team.watch import build_watch_access
 
 
@@ -25,11 +26,14 @@ def build_team(stack: Stack, team: Team) -> None:
     connect_kubernetes(stack, CLUSTER, ENDPOINT)
     labels = names.team_labels(team.team)
     account = build_identity(stack, team)
-    buckets = build_buckets(stack, team, labels, account)
+    services = serving_account(stack, team) if team.services else None
+    buckets = build_buckets(stack, team, labels, account, services)
     namespace = build_namespace(stack, team, account, buckets)
     build_network_policies(stack, namespace)
     build_rights(stack, team, namespace)
     build_watch_access(stack, team, namespace)
+    if team.services:
+        build_serving(stack, team, services, buckets)
     build_repository(stack, names.team_repository(team.team), labels)
     if team.isolation == "dedicated":
         for pool in stack.platform.pools:

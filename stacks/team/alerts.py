@@ -17,11 +17,13 @@ _TWO_LOOKS = "1200s"
 
 
 def build_alerts(stack: Stack, team: Team) -> None:
-    """Alerts on failed runs and missed schedules, a dashboard, and a budget where one is declared."""
+    """Alerts on failed runs, missed schedules and services, a dashboard, and a budget where one is declared."""
     channels = notification_channels(stack)
     _failure_alert(stack, team, channels)
     if team.schedules:
         _missed_alert(stack, team, channels)
+    if team.services:
+        _service_alert(stack, team, channels)
     build_dashboard(stack, team)
     if stack.platform.billing_account and team.budget:
         _budget(stack, team, team.budget, channels)
@@ -62,6 +64,29 @@ def _missed_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
         close_after="3600s",  # the records stop saying so once the schedule has succeeded
     )
     cdk.google.MonitoringAlertPolicy(stack.scope, "alert_missed", **told)
+
+
+def _service_alert(stack: Stack, team: Team, channels: list[Any]) -> None:
+    """Tell people that a service fails on requests, or that a promoted version does not stand and the old one serves on."""
+    told = alert(
+        stack,
+        title=f"{team.team}: a service fails",
+        conditions={
+            "A service failed on requests": count_above_zero(
+                metrics.of_services(metrics.UNSERVED, team), _TWO_LOOKS
+            ),
+            "A version that was promoted does not stand": count_above_zero(
+                metrics.of_services(metrics.UNREADY, team), _TWO_LOOKS
+            ),
+        },
+        advice=f"`cloister model list --team {team.team}` names what is in each stage;"
+        f" `cloister model rollback MODEL --team {team.team} --stage production` goes back to the version before.",
+        runbook="service-fails",
+        channels=channels,
+        labels=names.team_labels(team.team),
+        close_after="3600s",
+    )
+    cdk.google.MonitoringAlertPolicy(stack.scope, "alert_services", **told)
 
 
 def _budget(stack: Stack, team: Team, budget: Budget, channels: list[Any]) -> None:

@@ -34,19 +34,25 @@ _UNFINISHED_UPLOAD_DAYS = 7
 _OLD_VERSION_DAYS = 30
 _VERSIONED: tuple[BucketKind, ...] = ("data", "artifacts", "results")  # code is named by its content
 _INSIDE_ONLY: tuple[BucketKind, ...] = ("data", "artifacts")  # people read these through a release only
+# What services read: models, and the libraries their commands run with.
+_SERVED: dict[BucketKind, str] = {"artifacts": "models/", "code": "environments/"}
 
 
 @dataclass(frozen=True)
 class _Grant:
-    """Who holds a role on a bucket, and the last day on which they do."""
+    """Who holds a role on a bucket, the last day on which they do, and the objects of which they do."""
 
     role: str
     members: list[str]
     until: date | None = None
+    prefix: str = ""
 
 
-def build_buckets(stack: Stack, team: Team, labels: dict[str, str], account: Any) -> dict[BucketKind, Any]:
-    """The buckets by kind, with the rights of jobs, members, sources, shares and releases."""
+def build_buckets(
+    stack: Stack, team: Team, labels: dict[str, str], account: Any, services: Any
+) -> dict[BucketKind, Any]:
+    """The buckets by kind, with the rights of jobs, services (None: there are none), members, sources, shares and
+    releases."""
     removable = team.data_may_go(today())
     emptied_by = allow_removal(stack, team) if removable else None
     buckets = {}
@@ -55,6 +61,8 @@ def build_buckets(stack: Stack, team: Team, labels: dict[str, str], account: Any
         # Operators keep the bucket itself.
         keepers = _Grant(names.custom_role(stack.project, names.BUCKET_KEEPER), stack.operators)
         grants = _grants(stack, team, account, kind)
+        if services is not None and kind in _SERVED:
+            grants.append(_Grant(_VIEWER, [services.member], prefix=_SERVED[kind]))
         if bucket.name_input in team.adopt:
             bucket.import_from(f"{stack.project}/{bucket.name_input}")
             _policy(stack, team, kind, bucket, [keepers, *grants])
@@ -156,20 +164,36 @@ def _bind(
     short = grant.role.rpartition("/")[2].removeprefix("storage.").removeprefix("cloister_")
     return cdk.google.StorageBucketIamBinding(
         stack.scope,
-        f"bucket_{kind}_readers_until_{grant.until:%Y%m%d}" if grant.until else f"bucket_{kind}_{short}",
+        f"bucket_{kind}_readers_until_{grant.until:%Y%m%d}"
+        if grant.until
+        else f"bucket_{kind}_{'services' if grant.prefix else short}",
         bucket=bucket.name,
         role=grant.role,
         members=grant.members,
-        condition=until_condition(team, grant.until) if grant.until else None,
+        condition=_condition(stack, team, kind, grant),
         depends_on=depends_on,
     )
+
+
+def _condition(stack: Stack, team: Team, kind: BucketKind, grant: _Grant) -> dict[str, str] | None:
+    """The IAM condition of a grant; objects are listed by their prefix, where there is no name of an object."""
+    if grant.prefix:
+        bucket = names.bucket(stack.project, team.team, kind)
+        listed = '"storage.googleapis.com/objectListPrefix", ""'
+        return {
+            "title": f"{grant.prefix.rstrip('/')} only",
+            "description": f"Declared in teams/{team.team}.yaml",
+            "expression": f'resource.name.startsWith("projects/_/buckets/{bucket}/objects/{grant.prefix}")'
+            f' || api.getAttribute({listed}).startsWith("{grant.prefix}")',
+        }
+    return until_condition(team, grant.until) if grant.until else None
 
 
 def _policy(stack: Stack, team: Team, kind: BucketKind, bucket: Any, grants: list[_Grant]) -> None:
     """The bucket's whole policy: whoever held a right before holds it no more."""
     bindings: list[dict[str, Any]] = [
         {"role": grant.role, "members": grant.members}
-        | ({"condition": until_condition(team, grant.until)} if grant.until else {})
+        | ({"condition": condition} if (condition := _condition(stack, team, kind, grant)) else {})
         for grant in grants
     ]
     cdk.google.StorageBucketIamPolicy(

@@ -34,5 +34,7 @@ def of_days(team: Team, prices: Prices, days: int) -> str:
 
 
 def _asked(what: str, team: Team) -> str:
-    where = f'monitored_resource="k8s_container",namespace_name="{names.namespace(team.team)}"'
+    spaces = [names.namespace(team.team), *([names.serving_namespace(team.team)] if team.services else [])]
+    matched = f'="{spaces[0]}"' if len(spaces) == 1 else f'=~"{"|".join(spaces)}"'
+    where = f'monitored_resource="k8s_container",namespace_name{matched}'
     return f"(sum({_METRIC.format(what)}{{{where}}}) or vector(0))"

@@ -27,6 +27,7 @@ def build_dashboard(stack: Stack, team: Team) -> None:
     tiles = [
         *_runs(team),
         *(_schedules(team) if team.schedules else ()),
+        *(_services(team) if team.services else ()),
         *_use(team),
         *_cost(team, stack.platform.prices),
     ]
@@ -89,6 +90,28 @@ def _schedules(team: Team) -> list[dict[str, Any]]:
             bars=False,
         ),
         _chart("Looks at a missed schedule, by schedule", {"": _query(missed, _HOUR, by=_SCHEDULE)}),
+    ]
+
+
+def _services(team: Team) -> list[dict[str, Any]]:
+    took = metrics.of_services(metrics.LATENCY, team)
+    served, unserved, unready = (
+        metrics.of_services(what, team) for what in (metrics.SERVED, metrics.UNSERVED, metrics.UNREADY)
+    )
+    return [
+        _chart(
+            "Requests to services a minute",
+            {"answered": _query(served, _MINUTE), "failed on": _query(unserved, _MINUTE)},
+        ),
+        _chart(
+            "Time that services take for a request (ms)",
+            {
+                "half of the requests": _query(took, _MINUTE, "ALIGN_DELTA", "REDUCE_PERCENTILE_50"),
+                "95 of 100": _query(took, _MINUTE, "ALIGN_DELTA", "REDUCE_PERCENTILE_95"),
+            },
+            bars=False,
+        ),
+        _chart("Starts of a model that failed", {"starts": _query(unready, _HOUR)}),
     ]
 
 

@@ -57,4 +57,7 @@ def build_logs(stack: Stack, team: Team) -> None:
 
 def namespace_filter(team: Team) -> str:
     """What Cloud Logging knows the team's entries by."""
-    return f'resource.labels.namespace_name="{names.namespace(team.team)}"'
+    spaces = [names.namespace(team.team)]
+    if team.services:
+        spaces.append(names.serving_namespace(team.team))
+    return " OR ".join(f'resource.labels.namespace_name="{space}"' for space in spaces)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cloister.declarations import Team, names
+from cloister.declarations.fields import memory_bytes
 from cloister.declarations.names import BucketKind
+from cloister.declarations.service import total
 from stacks import cdk
 from stacks.base import Stack
 from stacks.pod_security import RESTRICTED_LABELS
@@ -69,17 +71,19 @@ def namespace_labels(team: Team) -> dict[str, str]:
 
 def _quotas(stack: Stack, team: Team, namespace: str) -> None:
     quota = team.quota
-    # What the team's pods take together; no load balancer, node port or volume among it.
+    cpu, memory, _ = total(team.services)
+    left = {"cpu": str(quota.cpu - cpu), "memory": _less(quota.memory, memory)}
+    # What the team's jobs take together, beside its services; no load balancer, node port or volume among it.
     cdk.kubernetes.ResourceQuotaV1(
         stack.scope,
         "quota",
         metadata={"name": "team", "namespace": namespace},
         spec={
             "hard": {
-                "requests.cpu": str(quota.cpu),
-                "limits.cpu": str(quota.cpu),
-                "requests.memory": quota.memory,
-                "limits.memory": quota.memory,
+                "requests.cpu": left["cpu"],
+                "limits.cpu": left["cpu"],
+                "requests.memory": left["memory"],
+                "limits.memory": left["memory"],
                 _GPU: str(sum(quota.gpus.values())),
                 "pods": str(_PODS),
                 "count/jobs.batch": str(_JOBS),
@@ -109,6 +113,11 @@ def _quotas(stack: Stack, team: Team, namespace: str) -> None:
                 },
             },
         )
+
+
+def _less(memory: str, taken: int) -> str:
+    """An amount of memory less some bytes, in whole Mi."""
+    return canonical(f"{(memory_bytes(memory) - taken) >> 20}Mi") if taken else memory
 
 
 def _limits(stack: Stack, team: Team, namespace: str) -> None:

@@ -27,15 +27,16 @@ def build_network_policies(stack: Stack, namespace: str) -> None:
             "pod_selector": {},
             "policy_types": ["Egress"],
             "egress": [
-                _to(f"{METADATA}/32", ("TCP", 80)),  # the identity's tokens
-                _to(f"{METADATA}/32", ("TCP", 53), ("UDP", 53)),  # Cloud DNS
-                _to(RESTRICTED_VIP, ("TCP", 443)),
+                to(f"{METADATA}/32", ("TCP", 80)),  # the identity's tokens
+                to(f"{METADATA}/32", ("TCP", 53), ("UDP", 53)),  # Cloud DNS
+                to(RESTRICTED_VIP, ("TCP", 443)),
             ],
         },
     )
 
 
-def _to(cidr: str, *ports: tuple[str, int]) -> dict[str, Any]:
+def to(cidr: str, *ports: tuple[str, int]) -> dict[str, Any]:
+    """An egress rule: to a range, on ports by protocol and number."""
     return {
         "to": [{"ip_block": {"cidr": cidr}}],
         "ports": [{"protocol": protocol, "port": str(port)} for protocol, port in ports],

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cloister.declarations import Team
 from stacks import cdk
 from stacks.base import Stack
 
-_READ = ["get", "list", "watch"]
+READ = ["get", "list", "watch"]
+READ_RULES: tuple[dict[str, list[str]], ...] = (
+    {"api_groups": [""], "resources": ["pods", "events", "resourcequotas"], "verbs": READ},
+    {"api_groups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+)
 
 # Never exec, attach, port-forward, proxy or ephemeral containers; never secrets, tokens, network policies, roles.
 MEMBER_RULES: tuple[dict[str, list[str]], ...] = (
     {
         "api_groups": ["batch"],
         "resources": ["jobs", "cronjobs"],
-        "verbs": [*_READ, "create", "update", "patch", "delete"],
+        "verbs": [*READ, "create", "update", "patch", "delete"],
     },
-    {"api_groups": [""], "resources": ["pods", "events", "resourcequotas"], "verbs": _READ},
-    {"api_groups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    *READ_RULES,
 )
 
 
@@ -30,9 +35,14 @@ def build_rights(stack: Stack, team: Team, namespace: str) -> None:
         rule=[dict(rule) for rule in MEMBER_RULES],
     )
     # Gives it to the team's members, in their namespace.
+    bind_members(stack, team, "members_binding", namespace, role)
+
+
+def bind_members(stack: Stack, team: Team, name: str, namespace: str, role: Any) -> None:
+    """Bind a role of a namespace to the team's members."""
     cdk.kubernetes.RoleBindingV1(
         stack.scope,
-        "members_binding",
+        name,
         metadata={"name": "members", "namespace": namespace},
         role_ref={
             "api_group": "rbac.authorization.k8s.io",

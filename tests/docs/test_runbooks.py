@@ -1,4 +1,4 @@
-"""Every alert of the synthesized example links a runbook that is there, and no runbook is of no alert."""
+"""Every alert of the synthesized example with services links a runbook that is there, and no runbook is of no alert."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ WITHOUT_POLICY = {"index", "budget"}  # a budget notifies by itself, and has no 
 
 
 @pytest.fixture(scope="module")
-def linked(example_tree: Path) -> dict[str, str]:
+def linked(serving_tree: Path) -> dict[str, str]:
     """The runbook of each alert policy, by stack and name."""
     found = {}
-    for stack, content in stacks(example_tree).items():
+    for stack, content in stacks(serving_tree).items():
         for type_, name, arguments in resources(content):
             if type_ == "google_monitoring_alert_policy":
                 text = arguments.get("documentation", {}).get("content", "")

@@ -58,9 +58,9 @@ def merge(base: Any, patch: Any) -> Any:
 
 def lay_out(case: dict[str, Any], folder: Path, request: pytest.FixtureRequest) -> tuple[list[Path], Path]:
     """Write the case's stacks and boundary below ``folder``: the paths to check, and the boundary file."""
-    if case["base"] == "example":
-        tree = request.getfixturevalue("example_tree")
-        root = TESTS.parent
+    if case["base"] in ("example", "serving"):
+        tree = request.getfixturevalue(f"{case['base']}_tree")
+        root = TESTS.parent if case["base"] == "example" else request.getfixturevalue("serving")
         for source in sorted(tree.glob("stacks/*/cdk.tf.json")):
             name = source.parent.name
             stack = merge(json.loads(source.read_text()), case.get("change", {}).get(name, {}))

@@ -24,6 +24,7 @@ TEAMS = {
     "translations": {"cloister.dev/network": "sealed"},
     "open": {"cloister.dev/network": "project"},
     "alone": {"cloister.dev/network": "sealed", "cloister.dev/isolation": "dedicated"},
+    "serves": {"cloister.dev/network": "sealed", "cloister.dev/class": "serving"},
     "silent": {},
 }
 Manifests = dict[tuple[str, str], dict[str, Any]]
@@ -61,7 +62,7 @@ def told(
 def test_every_policy_fails_closed_and_its_binding_denies(manifests: Manifests) -> None:
     policies = {name for kind, name in manifests if kind == "ValidatingAdmissionPolicy"}
     assert policies == {f"cloister-{name}" for name in (
-        "pods", "sealed", "project", "metadata", "settings", "namespaces", "connections")}  # fmt: skip
+        "pods", "sealed", "project", "serving", "metadata", "settings", "namespaces", "connections")}  # fmt: skip
     for name in policies:
         assert manifests["ValidatingAdmissionPolicy", name]["spec"]["failurePolicy"] == "Fail"
         binding = manifests["ValidatingAdmissionPolicyBinding", name]["spec"]
@@ -74,7 +75,7 @@ def test_every_policy_fails_closed_and_its_binding_denies(manifests: Manifests) 
 
 
 def test_policies_over_pods_match_all_that_makes_pods_on_update_too(manifests: Manifests) -> None:
-    for name in ("pods", "sealed", "project", "metadata"):
+    for name in ("pods", "sealed", "project", "serving", "metadata"):
         rules = manifests["ValidatingAdmissionPolicy", f"cloister-{name}"]["spec"]["matchConstraints"][
             "resourceRules"
         ]
@@ -94,9 +95,21 @@ def test_policies_over_pods_match_all_that_makes_pods_on_update_too(manifests: M
 
 def test_a_team_namespace_is_sealed_unless_it_says_otherwise(manifests: Manifests) -> None:
     for team, networked in (("fakespot", False), ("silent", False), ("open", True)):
-        for policy, binds in (("sealed", not networked), ("project", networked), ("pods", True)):
+        for policy, binds in (
+            ("sealed", not networked),
+            ("project", networked),
+            ("pods", True),
+        ):
             binding = manifests["ValidatingAdmissionPolicyBinding", f"cloister-{policy}"]
             assert selected(binding, labels(team)) is binds
+    serving = {
+        policy: policy in ("pods", "serving", "metadata")
+        for policy in ("pods", "sealed", "project", "serving", "metadata")
+    }
+    for policy, binds in serving.items():
+        binding = manifests["ValidatingAdmissionPolicyBinding", f"cloister-{policy}"]
+        assert selected(binding, labels("serves")) is binds
+        assert selected(binding, labels("fakespot")) is (policy not in ("project", "serving"))
     for policy in ("sealed", "project", "pods", "metadata", "settings", "connections"):
         binding = manifests["ValidatingAdmissionPolicyBinding", f"cloister-{policy}"]
         assert not selected(binding, {"kubernetes.io/metadata.name": "kube-system"})

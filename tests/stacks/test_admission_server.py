@@ -40,6 +40,7 @@ TEAMS = {
         _team("translations"),
         _team("open", network="project"),
         _team("alone", isolation="dedicated"),
+        _team("serves", services=[{"name": "reviews", "model": "reviews"}]),
     )
 }
 
@@ -68,6 +69,7 @@ def runner(cluster: dynamic.DynamicClient, turn: None) -> Iterator[str]:
     from stacks.base import Stack
     from stacks.guardrails.admission import binding_manifest, policies, policy_manifest
     from stacks.team.namespace import namespace_labels
+    from stacks.team.serving import serving_labels
 
     stack = Stack(None, load(ROOT))
     for policy in policies(stack):
@@ -75,7 +77,8 @@ def runner(cluster: dynamic.DynamicClient, turn: None) -> Iterator[str]:
         _ensure(cluster, binding_manifest(policy))
     for team in TEAMS.values():
         name = _namespace(team.team)
-        metadata = {"name": name, "labels": namespace_labels(team)}
+        labels = serving_labels(team) if team.services else namespace_labels(team)
+        metadata = {"name": name, "labels": labels}
         _ensure(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         for account in ("runner", "default"):
             _ensure(
@@ -102,7 +105,13 @@ def runner(cluster: dynamic.DynamicClient, turn: None) -> Iterator[str]:
     image = stack.platform.images.runner
     # The server may still hold an earlier run's policies, so an honest pod must pass as well.
     hostile, honest = Case("probe", "metaflow"), Case("probe", "sealed")
-    _until(lambda: bool(_refusal(cluster, hostile, image)) and not _refusal(cluster, honest, image))
+    serving, job = Case("probe", "serving", team="serves"), Case("probe", "sealed", team="serves")
+    _until(
+        lambda: (
+            all(_refusal(cluster, case, image) for case in (hostile, job))
+            and not any(_refusal(cluster, case, image) for case in (honest, serving))
+        )
+    )
     yield image
     namespaces = cluster.resources.get(api_version="v1", kind="Namespace")
     for team in TEAMS:

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.engine
 SCHEMAS = json.loads((Path(__file__).parent / "dashboard-schema.json").read_text())["schemas"]
 TEAM_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "team-vision"}}
 CANARY_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "cloister-canary"}}
+SERVING_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "team-vision-serving"}}
 WATCH_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "cloister-system"}}
 
 
@@ -40,7 +41,7 @@ WATCH_ENTRY = {"type": "k8s_container", "labels": {"namespace_name": "cloister-s
 
 def matches(filter_: str, entry: dict[str, Any]) -> bool:
     """Whether Cloud Logging's query language takes an entry: as far as the stacks use it, turned into Python."""
-    comparison = re.compile(r'([A-Za-z_]+(?:\.[a-z_]+)+)(=~|>=|>|=)(\([^()]*\)|"[^"]*"|[a-z0-9]+)')
+    comparison = re.compile(r'([A-Za-z_]+(?:\.[a-z_]+)+)(=~|>=|<|>|=)(\([^()]*\)|"[^"]*"|[a-z0-9]+)')
     values: list[bool] = []
 
     def judged(match: re.Match[str]) -> str:
@@ -67,7 +68,9 @@ def _compares(found: Any, operator: str, text: str) -> bool:
     if operator == "=~":
         return re.search(json.loads(text), found) is not None
     wanted = json.loads(text)
-    return bool({"=": operator_.eq, ">": operator_.gt, ">=": operator_.ge}[operator](found, wanted))
+    return bool(
+        {"=": operator_.eq, "<": operator_.lt, ">": operator_.gt, ">=": operator_.ge}[operator](found, wanted)
+    )
 
 
 def counted(metrics: dict[str, Any], entry: dict[str, Any]) -> set[str]:
@@ -116,6 +119,24 @@ def test_metrics_count_what_the_runner_writes(
     assert not counted(metrics, entry | {"resource": WATCH_ENTRY})
     entry["jsonPayload"]["event"] = "output"
     assert not counted(metrics, entry)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"event": "request", "status": 200, "milliseconds": 3.5}, {"cloister-served", "cloister-latency"}),
+        ({"event": "request", "status": 403, "milliseconds": 0.2}, {"cloister-served", "cloister-latency"}),
+        ({"event": "request", "status": 504, "milliseconds": 9e3}, {"cloister-unserved", "cloister-latency"}),
+        ({"event": "not-ready"}, {"cloister-unready"}),
+        ({"event": "ready"}, set()),
+    ],
+)
+def test_metrics_count_what_servers_write(
+    metrics: dict[str, Any], said: dict[str, Any], expected: set[str]
+) -> None:
+    """The words are those that tests/runner/serving read in the server's own log."""
+    assert counted(metrics, {"resource": SERVING_ENTRY, "jsonPayload": said}) == expected
+    assert not counted(metrics, {"resource": TEAM_ENTRY, "jsonPayload": said})
 
 
 def schedule_record(succeeded: str | None, *, declared: bool = True) -> dict[str, Any]:
@@ -201,12 +222,14 @@ def test_values_and_labels_are_fields_of_the_records(metrics: dict[str, Any], tm
         "team": run_record(tmp_path, Exit.DONE),
         "system": schedule_record("2026-11-24T03:20:00Z"),
         "canary": canary_entries(tmp_path, escaped("connected"))[0],
+        "serving": {"jsonPayload": {"event": "request", "status": 200, "milliseconds": 3.5}},
     }
     for metric in metrics.values():
         [entry] = [
             entry
             for who, entry in entries.items()
             if re.search(f'namespace_name.*"[^"]*{who}', metric["filter"])
+            and ("-serving" in metric["filter"]) == (who == "serving")
         ]
         extracted = [*metric.get("label_extractors", {}).values(), metric.get("value_extractor")]
         for path in (each.removeprefix("EXTRACT(").removesuffix(")") for each in extracted if each):

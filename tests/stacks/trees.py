@@ -5,11 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).parents[2]
 _PROGRAM = """
@@ -18,6 +21,29 @@ from cloister.declarations import load
 from stacks.app import synthesize
 synthesize(load(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), print)
 """
+# What fakespot declares where its models serve.
+SERVICES = [
+    {
+        "name": "reviews",
+        "model": "reviews",
+        "callers": [
+            {"namespace": "shop", "why": "product pages", "owner": "shop@acme.example", "until": "2099-03-31"}
+        ],
+    },
+    {"name": "reviews-next", "model": "reviews", "stage": "staging", "autoscaling": {"min": 1, "max": 3}},
+]
+
+
+def with_services(home: Path, boundary: Path) -> Path:
+    """The example's declarations in `home`, with services of fakespot's, under a boundary."""
+    if not (home / "teams").exists():
+        home.mkdir(parents=True)
+        for file in (ROOT / "platform.yaml", boundary):
+            shutil.copy(file, home)
+        shutil.copytree(ROOT / "teams", home / "teams")
+        file = home / "teams" / "fakespot.yaml"
+        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "services": SERVICES}))
+    return home
 
 
 def synthesized(root: Path, out: Path, engine: str = "cdktf") -> Path:

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloister.declarations.checks import capacity, dates, members, naming, organization, places, ranges
+from cloister.declarations.checks import (
+    capacity,
+    dates,
+    members,
+    naming,
+    organization,
+    places,
+    ranges,
+    serving,
+)
 from cloister.declarations.mistakes import Mistake
 from cloister.declarations.tree import Rule, Tree, Unreadable
 
 # What the proof builds on when it counts the members, shares and names of a team as declared.
-DECLARED: tuple[Rule, ...] = (*naming.RULES, *members.RULES)
+DECLARED: tuple[Rule, ...] = (*naming.RULES, *members.RULES, *serving.RULES)
 # What has to hold before anything is synthesized.
 ALL: tuple[Rule, ...] = (
     *DECLARED,

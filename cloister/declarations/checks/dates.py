@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from cloister.declarations.mistakes import Mistake
+from cloister.declarations.source import Location
 from cloister.declarations.tree import File, Rule, Tree
 
 
@@ -20,19 +21,25 @@ def boundary(tree: Tree) -> Iterator[Mistake]:
 
 
 def teams(tree: Tree) -> Iterator[Mistake]:
-    """No share and no release has expired."""
+    """No share, no release and no caller of a service has expired."""
     for file in tree.teams:
         shared = file.part(lambda team: [item.until for item in team.shares], [])
         yield from _expired(tree, file, "shares", "until", shared)
         released = file.part(lambda team: [item.until for item in team.releases], [])
         yield from _expired(tree, file, "releases", "until", released)
+        for index, service in enumerate(file.part(lambda team: team.services, ())):
+            called = [caller.until for caller in service.callers]
+            yield from _expired(tree, file, ("services", index, "callers"), "until", called)
 
 
-def _expired(tree: Tree, file: File[Any], key: str, name: str, days: list[date]) -> Iterator[Mistake]:
+def _expired(
+    tree: Tree, file: File[Any], key: str | Location, name: str, days: list[date]
+) -> Iterator[Mistake]:
     for index, day in enumerate(days):
         if day < tree.today:
             expected = f"a day from {tree.today} on; renew it or remove the entry"
-            yield file.wrong((key, index, name), day, expected)
+            place = (key,) if isinstance(key, str) else key
+            yield file.wrong((*place, index, name), day, expected)
 
 
 RULES: tuple[Rule, ...] = (boundary, teams)

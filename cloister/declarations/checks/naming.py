@@ -39,6 +39,18 @@ def lengths(tree: Tree) -> Iterator[Mistake]:
             yield file.wrong(("team",), team, f"{expected} of {names.BUCKET_LIMIT}")
 
 
+def serving_lengths(tree: Tree) -> Iterator[Mistake]:
+    """The account by which a team's services read its models has an id that Google takes."""
+    for team, file in tree.named():
+        account = names.serving_service_account_id(team)
+        if len(account) > names.SERVICE_ACCOUNT_ID_LIMIT and file.part(lambda team: team.services, ()):
+            room = names.SERVICE_ACCOUNT_ID_LIMIT - len(names.serving_service_account_id(""))
+            expected = f"none, or a team name of at most {room} characters: the service account {account}"
+            expected += f" would have {len(account)} of {names.SERVICE_ACCOUNT_ID_LIMIT}"
+            message = f"found services of team {team}, expected {expected}"
+            yield file.mistake(("services",), message, key=True)
+
+
 def google_words(tree: Tree) -> Iterator[Mistake]:
     """No bucket's name holds `google` or a look-alike; Google refuses those."""
     for team, file in tree.named():
@@ -80,6 +92,9 @@ def _dedicated(file: File[Team]) -> bool:
 def _names_of(file: File[Team], project: str, team: str, pools: list[str]) -> Iterator[tuple[str, str]]:
     for name in names.buckets(project, team).values():
         yield "bucket", name
+    yield "namespace", names.namespace(team)
+    if file.part(lambda team: team.services, ()):
+        yield "namespace", names.serving_namespace(team)
     if _dedicated(file):
         for pool in pools:
             yield "node pool", names.dedicated_node_pool(team, pool)
@@ -105,6 +120,8 @@ def twice_in_teams(tree: Tree) -> Iterator[Mistake]:
         yield from _twice(file, "schedules", "name", schedules)
         members = file.part(lambda team: [source.member for source in team.sources], [])
         yield from _twice(file, "sources", "member", members)
+        services = file.part(lambda team: team.services, ())
+        yield from _twice(file, "services", "name", [service.name for service in services])
         yield from _twice(file, "adopt", "", list(file.part(lambda team: team.adopt, ())))
 
 
@@ -131,6 +148,7 @@ def _twice(file: File[Any], key: str, name: str, values: list[str]) -> Iterator[
 RULES: tuple[Rule, ...] = (
     file_names,
     lengths,
+    serving_lengths,
     google_words,
     collisions,
     pool_lengths,

@@ -43,7 +43,10 @@ _COMMON = frozenset(
         "validatingadmissionpolicybindings", "componentstatuses",
     }
 )  # fmt: skip
-_ASKING = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"})
+# Of oneself, and of a token whose it is: nothing is told that whoever asks does not hold.
+_ASKING = frozenset(
+    {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews", "tokenreviews"}
+)
 # Powers that come to what a team's pods hold, or to being one.
 _COMES_TO_DATA = tuple(
     power.name

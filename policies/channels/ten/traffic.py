@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policies.channels.evidence import Control, Evidence, Leak, Step
 from policies.channels.k8s.wording import begin, leak
 from policies.channels.registry import channel
+from policies.channels.ten.callers import callers
 from policies.expressions.values import Unknown
 from policies.facts.kubernetes.clusters import clusters
 from policies.facts.kubernetes.namespaces import NAME, Namespace, namespaces
@@ -22,7 +23,9 @@ from policies.facts.world import World, fact
 
 @channel("TEN-07")
 def teams_do_not_reach_each_others_pods(world: World) -> Iterator[Evidence]:
-    """Every namespace denies by default both ways, and no rule names another team's namespace."""
+    """Every namespace denies by default both ways, no rule names another team's namespace, and models answer declared
+    callers only."""
+    yield from callers(world)
     spaces = [space for space in namespaces(world).values() if space.team is not None]
     if len({space.team for space in spaces}) < 2 and len(all_teams(world)) < 2:
         return

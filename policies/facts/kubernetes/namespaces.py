@@ -18,6 +18,7 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 NAME = "kubernetes.io/metadata.name"  # set by the API server, on every namespace, to its name
 TEAM = "cloister.dev/team"
 NETWORK = "cloister.dev/network"
+CLASS = "cloister.dev/class"
 
 # Namespaces of the cluster itself: only the platform and Google write there.
 SYSTEM = frozenset(
@@ -51,6 +52,11 @@ class Namespace:
     def contained(self) -> bool:
         """Whether Pod Security refuses pods that could break out of their container."""
         return self.enforce in ("baseline", "restricted")
+
+
+def serves(space: Namespace) -> bool:
+    """Whether models serve in a namespace, and no jobs run: admission holds its pods to another form."""
+    return space.labels.get(CLASS) == "serving"
 
 
 @fact

@@ -46,4 +46,7 @@ def expiries(declarations: Declarations, today: date, teams: set[str]) -> tuple[
             add("release", f"of {name}'s {release.bucket} to {release.to}", release.owner, release.until)
         for share in team.shares:
             add("share", f"of {name}'s {share.bucket} with {share.with_}", share.owner, share.until)
+        for service in team.services:
+            for caller in service.callers:
+                add("caller", f"of {name}'s {service.name}: {caller.namespace}", caller.owner, caller.until)
     return tuple(sorted(found, key=lambda each: (each.until, each.kind, each.what)))

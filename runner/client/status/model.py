@@ -86,7 +86,7 @@ class TeamStatus:
 class Expiry:
     """Something signed that ends. `left` counts days, negative when it has ended."""
 
-    kind: str  # exception, attestation, release, share
+    kind: str  # exception, attestation, release, share, caller
     what: str
     owner: str
     until: date

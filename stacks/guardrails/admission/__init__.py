@@ -25,6 +25,9 @@ _IN_A_TEAM = {"key": names.TEAM_LABEL, "operator": "Exists"}
 _ON_THE_NETWORK = {"key": names.NETWORK_LABEL, "operator": "In", "values": ["project"]}
 # A team namespace that says nothing else is sealed.
 _SEALED = {"key": names.NETWORK_LABEL, "operator": "NotIn", "values": ["project"]}
+# And its pods are jobs where its namespace does not say that models serve there.
+_SERVES = {"key": names.CLASS_LABEL, "operator": "In", "values": [names.SERVING]}
+_RUNS_JOBS = {"key": names.CLASS_LABEL, "operator": "NotIn", "values": [names.SERVING]}
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def policies(stack: Stack) -> list[Policy]:
         Policy(
             "sealed",
             True,
-            [_IN_A_TEAM, _SEALED],
+            [_IN_A_TEAM, _SEALED, _RUNS_JOBS],
             {
                 "runnerImage": stack.platform.images.runner,
                 "runnerArguments": list(names.RUNNER_ARGUMENTS),
@@ -84,11 +87,26 @@ def policies(stack: Stack) -> list[Policy]:
         Policy(
             "project",
             True,
-            [_IN_A_TEAM, _ON_THE_NETWORK],
+            [_IN_A_TEAM, _ON_THE_NETWORK, _RUNS_JOBS],
             {
                 "trustedImages": sorted(stack.boundary.trusted.images),
                 "argoExecutor": executor,
                 "argoToken": names.ARGO_TOKEN,
+            },
+        ),
+        Policy(
+            "serving",
+            True,
+            [_IN_A_TEAM, _SERVES],
+            {
+                "runnerImage": stack.platform.images.runner,
+                "runnerArguments": list(names.RUNNER_ARGUMENTS),
+                "serverCommand": list(names.SERVER_COMMAND),
+                "serverPort": names.SERVER_PORT,
+                "serverNames": list(names.SERVER_VARIABLES),
+                "platformNames": environment["platformNames"],
+                "submitNames": environment["submitNames"],
+                "standardClass": names.priority_class(),
             },
         ),
         Policy("metadata", True, [_IN_A_TEAM]),

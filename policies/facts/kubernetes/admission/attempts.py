@@ -40,8 +40,8 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One object. ``base``: sealed or metaflow; ``team``: fakespot (sealed), open (``network: project``) or alone
-    (dedicated nodes); ``kind``: what carries the pod; ``set``: dotted paths of the pod's spec (numbers index lists, ``+``
+    """One object. ``base``: sealed, metaflow or serving; ``team``: fakespot (sealed), open (``network: project``), alone
+    (dedicated nodes) or serves (where a team's models serve); ``kind``: what carries the pod; ``set``: dotted paths of the pod's spec (numbers index lists, ``+``
     appends, None removes); ``says``: a pattern of the refusal. ``sealed_only``: a team on the network may do it.
     ``carried``: it is tried in every kind of carrier and on update too."""
 
@@ -85,7 +85,7 @@ def attempts(name: str) -> tuple[Attempt, ...]:
 
 @cache
 def pod(base: str) -> Mapping[str, Any]:
-    """The spec of a base pod, ``sealed`` or ``metaflow``."""
+    """The spec of a base pod, ``sealed``, ``metaflow`` or ``serving``."""
     found: dict[str, Any] = _load(base)
     return found
 

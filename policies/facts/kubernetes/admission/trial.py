@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from cloister.declarations import names
 from policies.facts.kubernetes.admission.attempts import Attempt, Filling, attempts
 from policies.facts.kubernetes.admission.judge import Refusal, Request, refusal
 from policies.facts.kubernetes.admission.language import Allowed
 from policies.facts.kubernetes.admission.policies import bindings, literals
-from policies.facts.kubernetes.namespaces import NAME, NETWORK, TEAM, Namespace
+from policies.facts.kubernetes.namespaces import NAME, NETWORK, TEAM, Namespace, serves
 from policies.facts.world import World, fact
 
 ISOLATION = "cloister.dev/isolation"
@@ -79,7 +80,7 @@ def hostile(world: World, space: Namespace, runner: str, allowed: Allowed, only:
     sealed, dedicated = network(space) == "sealed", labels.get(ISOLATION) == "dedicated"
     users = [_MEMBER, _CONTROLLER] if _speaks_of(world, "userInfo") else [_MEMBER]
     for attempt in attempts("hostile"):
-        base = _base(attempt, sealed, dedicated)
+        base = _serving_base(attempt, dedicated) if serves(space) else _base(attempt, sealed, dedicated)
         if base is None or (only and attempt.team != only):
             continue
         own_nodes = dedicated and attempt.team != "alone" and "nodeSelector" not in attempt.set
@@ -94,8 +95,20 @@ def hostile(world: World, space: Namespace, runner: str, allowed: Allowed, only:
                     break
 
 
+def _serving_base(attempt: Attempt, dedicated: bool) -> str | None:
+    """The base of an attempt where models serve: what is hostile in a job is so in a server too."""
+    if attempt.team == "serves" or attempt.base == "metaflow":
+        return None if attempt.team == "open" else attempt.base
+    if attempt.team == "alone" and not dedicated:
+        return None
+    # What is left out of a job's pod may not be in a server's; a server in place of a job is no attempt here.
+    return None if attempt.base == "serving" or None in attempt.set.values() else "serving"
+
+
 def _base(attempt: Attempt, sealed: bool, dedicated: bool) -> str | None:
-    """The base of an attempt in a namespace, None where it is not tried there."""
+    """The base of an attempt in a namespace of jobs, None where it is not tried there."""
+    if attempt.team == "serves":
+        return None
     if attempt.team == "alone":
         return attempt.base if dedicated else None
     if sealed:
@@ -157,6 +170,10 @@ def _disguised(
             yield f"{attempt.name}, named {key}", Request(made, labels)
 
 
+def _usual(space: Namespace) -> str:
+    return "serving" if serves(space) else "sealed" if network(space) == "sealed" else "metaflow"
+
+
 def _honest(base: str) -> Attempt:
     return Attempt("an honest pod", base)
 
@@ -164,7 +181,7 @@ def _honest(base: str) -> Attempt:
 def honest(world: World, space: Namespace, runner: str, allowed: Allowed) -> Miss | None:
     """The runner's own pod, where the namespace refuses it: then its policies are about something else."""
     dedicated = space.labels.get(ISOLATION) == "dedicated"
-    attempt = _honest("sealed" if network(space) == "sealed" else "metaflow")
+    attempt = _honest(_usual(space))
     made = attempt.manifest(filling(space, runner), dedicated=dedicated)
     found = refusal(world, Request(made, space.labels, user=_MEMBER), allowed)
     return None if found is None else Miss(attempt, attempt.name, found)
@@ -175,8 +192,11 @@ def named(
 ) -> Iterator[Miss]:
     """What the policies name and should not: other images they admit for the runner's, and environment variables
     outside the closed list, each tried as a pod of its own."""
-    if network(space) != "sealed":
+    base = _usual(space)
+    if base == "metaflow":
         return
+    if base == "serving":
+        closed = closed | frozenset(names.SERVER_VARIABLES)
     given, labels = filling(space, runner), space.labels
     own_nodes = labels.get(ISOLATION) == "dedicated"
     for text in sorted(
@@ -195,7 +215,7 @@ def named(
                 f"the variable {text}, which the runner's closed list does not have",
             )
         if change:
-            attempt = Attempt(what, "sealed", set=change)
+            attempt = Attempt(what, base, set=change)
             request = Request(attempt.manifest(given, dedicated=own_nodes), labels, user=_MEMBER)
             if refusal(world, request, allowed) is None:
                 yield Miss(attempt, what)

@@ -18,7 +18,7 @@ from policies.facts.kubernetes.admission.trial import (
     network,
     nobody,
 )  # fmt: skip
-from policies.facts.kubernetes.namespaces import NETWORK, TEAM, Namespace
+from policies.facts.kubernetes.namespaces import CLASS, NETWORK, TEAM, Namespace, serves
 from policies.facts.kubernetes.objects import Object
 from policies.facts.kubernetes.seal.gap import Gap
 from policies.facts.kubernetes.seal.rights import keeps_labels, keeps_settings, of_teams
@@ -102,12 +102,13 @@ def _faulty(binding: Binding) -> tuple[Object, str]:
 def latent(world: World, spaces: list[Namespace], runner: str) -> Iterator[Gap]:
     """What policies would admit if something else did not stand in its way: for teams of a kind that no team is yet,
     and to whoever had rights that no team has; and policies that are there and in force for nothing."""
-    model = next((space for space in spaces if space.unknown is None), None)
+    model = next((space for space in spaces if space.unknown is None and not serves(space)), None)
     if model is None:
         return
     for label, value, tells in (
         (NETWORK, "project", "on the network"),
         (ISOLATION, "dedicated", "with nodes of its own"),
+        (CLASS, names.SERVING, "whose models serve"),
     ):
         if any(space.labels.get(label) == value for space in spaces):
             continue
@@ -164,6 +165,10 @@ def mislabelled(world: World, space: Namespace) -> Iterator[Gap]:
             f"Namespace {space.name} is labelled {NETWORK}=project, while its team's file asks to be sealed."
         )
         yield Gap(space.name, sentence, space.address, space.attribute, f"label it {NETWORK}=sealed")
+    served = team is not None and team.services and space.name == names.serving_namespace(team.team)
+    if serves(space) and not served:
+        sentence = f"Namespace {space.name} is labelled {CLASS}={names.SERVING}, which opens it to pods that listen, while no team's file has services there."
+        yield Gap(space.name, sentence, space.address, space.attribute, f"remove the label {CLASS}")
     if TEAM not in space.labels:
         sentence = (
             f"Namespace {space.name} has no label {TEAM}, by which admission knows a team's namespaces."

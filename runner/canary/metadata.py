@@ -87,7 +87,8 @@ def _own_account_only(settings: Settings) -> Result:
         return refusal(error)
     if not listed.good:
         raise Untried(f"the metadata server lists no account: {listed.status}")
-    own = {"default", settings.account}
+    # The last is what the pod is before it acts as its service account (Workload Identity Federation).
+    own = {"default", settings.account, f"{settings.project}.svc.id.goog"}
     others = {line.strip("/") for line in listed.body.decode(errors="replace").split()} - own
     for account in sorted(others | {settings.node_account}):
         if _get(settings.metadata, f"{_ACCOUNTS}/{account}/token", _FLAVOR).good:

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 OWN = "canary@acme-ml-prod.iam.gserviceaccount.com"
+POOL = "acme-ml-prod.svc.id.goog"
 NODE = "node-system@acme-ml-prod.iam.gserviceaccount.com"
 ACCOUNTS = "/computeMetadata/v1/instance/service-accounts"
 REFUSED_BY_PERIMETER = (
@@ -78,8 +79,9 @@ def metadata(open_: list[str]) -> type[BaseHTTPRequestHandler]:
     token = json.dumps({"access_token": "of-the-canary"}).encode()
     default = NODE if "default" in open_ else OWN
     answers = {
-        f"{ACCOUNTS}/": f"default/\n{OWN}/\n{'other@x/' if 'list' in open_ else ''}".encode(),
+        f"{ACCOUNTS}/": f"default/\n{OWN}/\n{POOL}/\n{'other@x/' if 'list' in open_ else ''}".encode(),
         f"{ACCOUNTS}/default/token": token,
+        f"{ACCOUNTS}/{POOL}/token": token,
         f"{ACCOUNTS}/default/email": default.encode(),
     }
     if "account" in open_:

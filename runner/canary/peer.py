@@ -98,6 +98,6 @@ def listen(port: int, seconds: float) -> Result:
                 else:
                     _, origin = datagrams.recvfrom(4096)
                     datagrams.sendto(MARK, origin)
-                # Said at once: where the first pod fails, Kubernetes ends this one.
+                # Said at once, while there is somebody to say it.
                 return escaped(f"{origin[0]} reached it")
         return held("nothing came")

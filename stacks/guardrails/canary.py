@@ -46,7 +46,7 @@ def build_canary(stack: Stack, channels: list[Any]) -> None:
         account,
         schedule=_EVERY_HOUR,
         longest=_LONGEST,
-        job={"completions": 2, "parallelism": 2, "completion_mode": "Indexed", "backoff_limit": 0},
+        job={"completions": 2, "parallelism": 2, "completion_mode": "Indexed", "backoff_limit": 1},
         env=[
             {"name": "CLOISTER_CANARY", "value": json.dumps(settings(stack), sort_keys=True)},
             _field("CLOISTER_CANARY_JOB", "metadata.labels['batch.kubernetes.io/job-name']"),

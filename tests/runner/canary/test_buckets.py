@@ -53,7 +53,7 @@ def filled(server: StoreClient) -> StoreClient:
 
 def test_rights_hold_and_the_one_that_does_not_is_named(filled: StoreClient) -> None:
     """The store's rights take every stranger for a person, and people may add to `code`."""
-    refuses = store.with_rights(filled.url.removeprefix("http://"))
+    refuses = store.with_rights(filled.url.removeprefix("http://"), filled.url)
     with settings(refuses) as given:
         found = outcomes(given, TEAMS)
     assert found["other-bucket-read"] == (Outcome.HELD, "refused with 403 (8)")

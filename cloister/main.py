@@ -44,7 +44,7 @@ COMMANDS = {
         "runner.client.status.command:status", "How the platform stands, and what needs somebody."
     ),
     "image": Lazy("stacks.publish.command:image", "Publish the platform's images."),
-    "flow": Lazy("runner.client.flow:flow", "Lint and run Metaflow flows inside the boundary."),
+    "flow": Lazy("runner.client.flow:flow", "Lint, run and deploy flows inside the boundary."),
     "completion": Lazy("cloister.completion:completion", "Completion for bash, zsh and fish."),
 }
 

@@ -15,7 +15,7 @@ _EVERYWHERE = ("0.0.0.0/0", "::/0")
 def placed(asset: Asset) -> dict[str, Any]:
     """Name, and region or zone where it has one."""
     found = {
-        "name": asset.path.rsplit("/", 1)[-1],
+        "name": asset.data.get("name") or asset.path.rsplit("/", 1)[-1],
         "region": asset.segment("regions"),
         "zone": asset.segment("zones"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from audit.assets.compute import placed
@@ -26,7 +27,10 @@ def firewall(asset: Asset, inventory: Inventory) -> Iterator[Live]:
                 {"protocol": entry.get("IPProtocol"), "ports": entry.get("ports", [])} for entry in entries
             ]
     body, left = shaped("google_compute_firewall", inventory.words.value(data))
-    yield live("google_compute_firewall", {**body, **placed(asset)}, asset, left)
+    clusters = (item.path.rsplit("/", 1)[-1] for item in inventory.of("container.googleapis.com/Cluster"))
+    made = any(str(asset.data.get("name")).startswith(f"gke-{cluster}-") for cluster in clusters)
+    found = live("google_compute_firewall", {**body, **placed(asset)}, asset, left)
+    yield replace(found, made="GKE, for a cluster" if made else "")
 
 
 @asset_type(
@@ -45,7 +49,7 @@ def firewall_policy(asset: Asset, inventory: Inventory) -> Iterator[Live]:
         if above
         else f"google_compute_{'region_' if region else ''}network_firewall_policy"
     )
-    name = asset.path.rsplit("/", 1)[-1]
+    name = str(asset.data.get("name") or asset.path.rsplit("/", 1)[-1])
     place = {"region": region} if region else {}
     parts = ("rules", "associations", "ruleTupleCount", "displayName", "shortName", "policyType")
     # A hierarchical policy is called by its number, and its short name stands in its data.

@@ -16,7 +16,9 @@ from policies.facts.principals import agent_number
 def service_account(asset: Asset, inventory: Inventory) -> Iterator[Live]:
     email = str(asset.data.get("email", ""))
     more = {"account_id": email.partition("@")[0], "email": email, "member": f"serviceAccount:{email}"}
-    yield one(asset, inventory, "google_service_account", {}, {"name": ""}, ("oauth2ClientId",), more)
+    found = one(asset, inventory, "google_service_account", {}, {"name": ""}, ("oauth2ClientId",), more)
+    default = email.endswith(("-compute@developer.gserviceaccount.com", "@appspot.gserviceaccount.com"))
+    yield replace(found, made="Google, when an API was switched on" if default else "")
 
 
 @asset_type("iam.googleapis.com/ServiceAccountKey", "google_service_account_key")

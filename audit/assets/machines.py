@@ -40,7 +40,8 @@ def instance_template(asset: Asset, inventory: Inventory) -> Iterator[Live]:
     region = asset.segment("regions")
     type_ = "google_compute_region_instance_template" if region else "google_compute_instance_template"
     properties = asset.data.get("properties") or {}
-    yield _machine(type_, asset, inventory, properties, placed(asset))
+    made = "GKE, for a pool" if is_node(properties) else ""
+    yield replace(_machine(type_, asset, inventory, properties, placed(asset)), made=made)
 
 
 # What GKE writes on every node: its start, and where it belongs.
@@ -57,6 +58,15 @@ def is_node(data: Mapping[str, Any]) -> bool:
     """Whether GKE made a machine for a pool: it labels it with its cluster."""
     labels = data.get("labels") or {}
     return "goog-gke-node" in labels or "goog-k8s-cluster-name" in labels
+
+
+@asset_type("compute.googleapis.com/InstanceSettings", "google_compute_instance_settings")
+def instance_settings(asset: Asset, inventory: Inventory) -> Iterator[Live]:
+    """What all machines of a zone are given, where somebody set it."""
+    items = (asset.data.get("metadata") or {}).get("items") or {}
+    if items:
+        body = {"zone": asset.segment("zones"), "metadata": {"items": dict(items)}}
+        yield live("google_compute_instance_settings", body, asset)
 
 
 def _machine(

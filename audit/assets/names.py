@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from audit.assets.registry import Inventory, asset_type, one, plain
 from audit.model import Asset, Live
@@ -22,26 +24,29 @@ _UNTOLD = (
 def zone(asset: Asset, inventory: Inventory) -> Iterator[Live]:
     """A zone. That of Cloud DNS for GKE belongs to a cluster, which names it itself."""
     more = {"name": asset.data.get("name", asset.path.rsplit("/", 1)[-1])}
-    yield one(asset, inventory, "google_dns_managed_zone", {}, {}, _UNTOLD, more)
+    found = one(asset, inventory, "google_dns_managed_zone", {}, {}, _UNTOLD, more)
+    clusters = (asset.data.get("privateVisibilityConfig") or {}).get("gkeClusters")
+    yield replace(found, made="Cloud DNS, for a cluster" if clusters else "")
 
 
 @asset_type("dns.googleapis.com/ResourceRecordSet", "google_dns_record_set")
 def record_set(asset: Asset, inventory: Inventory) -> Iterator[Live]:
     """A record set. Those every zone has of itself, SOA and NS at its top, are Cloud DNS's own."""
     data = asset.data
-    zone = asset.segment("managedZones")
-    top = next(
-        (
-            item.data.get("dnsName")
-            for item in inventory.of("dns.googleapis.com/ManagedZone")
-            if item.segment("managedZones") == zone
-        ),
-        None,
-    )
+    zone, top = _zone(asset, inventory)
     if data.get("type") in ("SOA", "NS") and data.get("name") == top:
         return
     more = {"managed_zone": zone, "name": data.get("name"), "type": data.get("type")}
     yield one(asset, inventory, "google_dns_record_set", {}, {}, _UNTOLD, more)
+
+
+def _zone(asset: Asset, inventory: Inventory) -> tuple[str | None, Any]:
+    """The name and the domain of a record's zone, which its own name may call by number."""
+    called = asset.segment("managedZones")
+    for zone in inventory.of("dns.googleapis.com/ManagedZone"):
+        if called in (zone.segment("managedZones"), str(zone.data.get("id")), zone.data.get("name")):
+            return zone.data.get("name", called), zone.data.get("dnsName")
+    return called, None
 
 
 plain("dns.googleapis.com/Policy", "google_dns_policy", {"name": "policies"}, {}, _UNTOLD)

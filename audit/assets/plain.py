@@ -30,7 +30,7 @@ plain(
     "secretmanager.googleapis.com/Secret",
     "google_secret_manager_secret",
     {"secret_id": "secrets"},
-    {"name": ""},
+    {"name": "", "replication.automatic": "replication.auto"},
     ("customerManagedEncryption",),
 )
 plain("binaryauthorization.googleapis.com/Policy", "google_binary_authorization_policy", {},
@@ -109,6 +109,7 @@ HARMLESS = {
     "cloudbilling.googleapis.com/ProjectBillingInfo": "who pays",
     "cloudkms.googleapis.com/CryptoKeyVersion": "a version of a key that is read",
     "cloudkms.googleapis.com/ImportJob": "a way to bring a key in",
+    "cloudkms.googleapis.com/EkmConfig": "which outside key manager is the default; connections are assets of their own",
     "secretmanager.googleapis.com/SecretVersion": "a version of a secret that is read",
     "artifactregistry.googleapis.com/DockerImage": "an image of a repository that is read",
     "containerregistry.googleapis.com/Image": "an image; who may read it is what its bucket or repository says",

@@ -59,7 +59,7 @@ asked.
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the objects here, as a JSON list, and change nothing else.",
+    help="Write the objects here as JSON, and change nothing else.",
 )
 @CONTEXT
 @DIRECTORY

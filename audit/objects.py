@@ -46,18 +46,24 @@ _LENT = "iam.gke.io/gcp-service-account"
 _BOOTSTRAP = "kubernetes.io/bootstrapping"
 # Bindings every cluster has for everybody. Source: Kubernetes' RBAC reference, "API discovery roles".
 _FOR_ALL = ("system:basic-user", "system:discovery", "system:public-info-viewer")
+# An OperatorConfig of these parts says what is scraped; any other may send alerts or metrics somewhere else.
+_SCRAPES = {"apiVersion", "kind", "metadata", "collection", "features", "scaling"}
+# What GKE's products install, by Google's domains in its name. Judged like everything else, and no drift.
+_INSTALLED = frozenset(
+    {
+        "CustomResourceDefinition", "CSIDriver", "StorageClass", "VolumeSnapshotClass", "MutatingWebhookConfiguration",
+        "ValidatingWebhookConfiguration", "APIService", "RuntimeClass", "GatewayClass", "IngressClass",
+    }
+)  # fmt: skip
+_PRODUCT = re.compile(r"(?:\.|^)(?:googleapis\.com|gke\.io|k8s\.io|cloud\.google\.com)$")
 # Who makes an object of a kind from a template of its own.
 _MAKERS = {
     "Pod": ("ReplicaSet", "Job", "DaemonSet", "StatefulSet", "ReplicationController"), "ReplicaSet": ("Deployment",), "Job": ("CronJob",),
 }  # fmt: skip
-# Users and groups that are components: what the control plane and nodes log in as. Source: Kubernetes' RBAC reference.
-_COMPONENTS = frozenset(
-    {
-        "system:masters", "system:nodes", "system:monitoring", "system:kube-scheduler", "system:kube-controller-manager",
-        "system:kube-proxy", "system:apiserver", "system:node-proxier", "system:volume-scheduler", "system:cloud-controller-manager",
-        "system:bootstrappers", "system:node-problem-detector",
-    }
-)  # fmt: skip
+# Groups that are components: what the control plane and nodes log in as. Source: Kubernetes' RBAC reference.
+_GROUPS = frozenset({"system:masters", "system:nodes", "system:monitoring", "system:bootstrappers"})
+# Users are all of those whose names Kubernetes keeps for itself, and three of GKE's; on GKE a person's has an @.
+_USER = re.compile(r"system:(?!anonymous$|serviceaccount:).+|kubelet|kube-apiserver|node-problem-detector")
 
 
 def live_objects(items: Collection[Json], seen: Seen) -> None:
@@ -78,6 +84,11 @@ class _Cluster:
         self._by_uid = {str(_metadata(item)["uid"]): item for item in items if _metadata(item).get("uid")}
         self._roles = {
             str(_metadata(item).get("name")): item for item in items if item.get("kind") == "ClusterRole"
+        }
+        self._services = {
+            (str(_metadata(item).get("namespace")), str(_metadata(item).get("name"))): item
+            for item in items
+            if item.get("kind") == "Service"
         }
         self._teams = {
             str(_metadata(item).get("name"))
@@ -111,6 +122,10 @@ class _Cluster:
             return "the API server's own service"
         if kind == "APIService" and (item.get("spec") or {}).get("service") is None:
             return ""
+        if kind == "APIService" and self._served_by_the_system(item):
+            return "APIs that the system's own services answer"
+        if kind == "OperatorConfig" and namespace == "gmp-public" and _only_scrapes(item):
+            return "managed Prometheus as GKE sets it up"
         if kind == "PriorityClass" and name.startswith("system-"):
             return "the system's priority classes"
         if kind.endswith("WebhookConfiguration") and _to_itself(item):
@@ -125,6 +140,10 @@ class _Cluster:
             and (metadata.get("labels") or {}).get(_BOOTSTRAP) == "rbac-defaults"
         ):
             return "Kubernetes, in every cluster"
+        if _SYSTEM.fullmatch(str(metadata.get("namespace"))):
+            return "GKE, in namespaces of its own"
+        if kind in _INSTALLED and _PRODUCT.search(str(item.get("provisioner") or metadata.get("name"))):
+            return "GKE, in every cluster"
         if kind in ("Pod", "Job", "CronJob") and metadata.get("namespace") in self._teams:
             return "a team, whose runs they are"
         if (
@@ -133,6 +152,16 @@ class _Cluster:
         ):
             return "Kubernetes, in every cluster"
         return ""
+
+    def _served_by_the_system(self, item: Json) -> bool:
+        """Whether an aggregated API is answered by pods of a system namespace, whose images are judged on their own."""
+        service = (item.get("spec") or {}).get("service") or {}
+        place = (str(service.get("namespace")), str(service.get("name")))
+        spec = (self._services.get(place) or {}).get("spec") or {}
+        return (
+            bool(_SYSTEM.fullmatch(place[0]) and spec.get("selector"))
+            and spec.get("type", "ClusterIP") == "ClusterIP"
+        )
 
     def _asks_of_itself(self, item: Json) -> bool:
         """Whether a binding gives its role of the same name, and that role is what Kubernetes ships: paths of discovery to
@@ -197,10 +226,19 @@ def _subjects_own(item: Json) -> bool:
     """Whether everybody a binding is for is a component of Kubernetes or of GKE. Groups that anybody is in are not."""
     subjects = item.get("subjects") or ()
     return bool(subjects) and all(
-        (subject.get("kind") in ("User", "Group") and subject.get("name") in _COMPONENTS)
+        (subject.get("kind") == "Group" and subject.get("name") in _GROUPS)
+        or (subject.get("kind") == "User" and _USER.fullmatch(str(subject.get("name"))))
         or (subject.get("kind") == "ServiceAccount" and _SYSTEM.fullmatch(str(subject.get("namespace"))))
         for subject in subjects
     )
+
+
+def _only_scrapes(item: Json) -> bool:
+    """Whether managed Prometheus is told nothing but what to scrape: neither a project or credentials of its own, nor alerts."""
+    return item.keys() <= _SCRAPES and (item.get("collection") or {}).keys() <= {
+        "kubeletScraping",
+        "compression",
+    }
 
 
 def _to_itself(item: Json) -> bool:

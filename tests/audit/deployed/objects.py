@@ -111,7 +111,141 @@ def cluster(world: World) -> Iterator[Json]:
                 {"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:authenticated"}
             ],
         }
+    yield from _of_gke()
     yield from _run()
+
+
+def _of_gke() -> Iterator[Json]:
+    """What GKE puts into every cluster: its components' rights, its webhooks, storage and metrics."""
+    rbac, api = "rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io"
+    for name, role, subject in (
+        (
+            "event-exporter-rb",
+            "view",
+            {"kind": "ServiceAccount", "name": "event-exporter-sa", "namespace": "kube-system"},
+        ),
+        ("kubelet-cluster-admin", "system:node", {"kind": "User", "apiGroup": api, "name": "kubelet"}),
+        (
+            "kube-apiserver-kubelet-api-admin",
+            "kubelet-api-admin",
+            {"kind": "User", "apiGroup": api, "name": "kube-apiserver"},
+        ),
+        (
+            "npd-binding",
+            "system:node-problem-detector",
+            {"kind": "User", "apiGroup": api, "name": "system:node-problem-detector"},
+        ),
+        (
+            "system:konnectivity-server",
+            "system:auth-delegator",
+            {"kind": "User", "apiGroup": api, "name": "system:konnectivity-server"},
+        ),
+        (
+            "gmp-system:operator",
+            "gmp-system:operator",
+            {"kind": "ServiceAccount", "name": "operator", "namespace": "gmp-system"},
+        ),
+        (
+            "system:gke-controller",
+            "system:gke-controller",
+            {"kind": "User", "apiGroup": api, "name": "system:gke-controller"},
+        ),
+    ):
+        yield {
+            "apiVersion": rbac,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": role},
+            "subjects": [subject],
+        }
+    for name in ("gmp-system", "gmp-public", "gke-managed-system"):
+        yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    hook = {"name": "neg.common-webhooks.networking.gke.io", "clientConfig": {"url": "https://localhost:5443/webhook/neg"}, "failurePolicy": "Ignore", "sideEffects": "None",
+            "admissionReviewVersions": ["v1"], "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["services"]}]}  # fmt: skip
+    yield {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "neg-annotation.config.common-webhooks.networking.gke.io"},
+        "webhooks": [hook],
+    }
+    inside = {**hook, "name": "default.podmonitorings.gmp-operator.gmp-system.monitoring.googleapis.com", "clientConfig": {"service": {"name": "gmp-operator", "namespace": "gmp-system", "path": "/x", "port": 443}},
+              "rules": [{"apiGroups": ["monitoring.googleapis.com"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["podmonitorings"]}]}  # fmt: skip
+    yield {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "gmp-operator.gmp-system.monitoring.googleapis.com"},
+        "webhooks": [inside],
+    }
+    yield {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "gmp-operator", "namespace": "gmp-system"},
+        "spec": {
+            "type": "ClusterIP",
+            "clusterIP": "10.24.0.9",
+            "ports": [{"port": 443}],
+            "selector": {"app": "managed-prometheus-operator"},
+        },
+    }
+    yield {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "standard-rwo"},
+        "provisioner": "pd.csi.storage.gke.io",
+        "parameters": {"type": "pd-balanced"},
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    yield {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSIDriver",
+        "metadata": {"name": "pd.csi.storage.gke.io"},
+        "spec": {"attachRequired": True, "podInfoOnMount": False},
+    }
+    yield {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1beta1.metrics.k8s.io"},
+        "spec": {
+            "group": "metrics.k8s.io",
+            "version": "v1beta1",
+            "service": {"name": "metrics-server", "namespace": "kube-system", "port": 443},
+        },
+    }
+    yield {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "metrics-server", "namespace": "kube-system"},
+        "spec": {
+            "type": "ClusterIP",
+            "clusterIP": "10.24.0.8",
+            "ports": [{"port": 443}],
+            "selector": {"k8s-app": "metrics-server"},
+        },
+    }
+    yield {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "podmonitorings.monitoring.googleapis.com"},
+        "spec": {
+            "group": "monitoring.googleapis.com",
+            "names": {"kind": "PodMonitoring", "plural": "podmonitorings"},
+            "scope": "Namespaced",
+            "conversion": {"strategy": "None"},
+            "versions": [],
+        },
+    }
+    yield {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "gcp-critical-pods", "namespace": "kube-system"},
+        "spec": {"hard": {"pods": "1G"}},
+    }
+    yield {
+        "apiVersion": "monitoring.googleapis.com/v1",
+        "kind": "OperatorConfig",
+        "metadata": {"name": "config", "namespace": "gmp-public"},
+    }
 
 
 def _run() -> Iterator[Json]:

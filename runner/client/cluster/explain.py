@@ -37,7 +37,8 @@ class Said:
     word: str = ""
 
     def __str__(self) -> str:
-        return printable(f"{self.cause}. {self.step}" if self.step else self.cause)
+        end = "" if self.cause.endswith((".", "?", "!")) else "."
+        return printable(f"{self.cause}{end} {self.step}" if self.step else self.cause)
 
 
 def explain(

@@ -156,7 +156,9 @@ def _state(job: Json, attempts: tuple[Attempt, ...]) -> tuple[State, Json]:
         return State.CANCELLED, {}
     if job["spec"].get("suspend"):
         return State.SUSPENDED, conditions.get("Suspended", {})
-    if any(attempt.phase == "Running" for attempt in attempts):
+    phases = {attempt.phase for attempt in attempts}
+    # A pod that has ended well is all there is to see until the Job's controller has looked at it.
+    if "Running" in phases or ("Pending" not in phases and attempts and attempts[-1].phase == "Succeeded"):
         return State.RUNNING, {}
     return State.WAITING, {}
 

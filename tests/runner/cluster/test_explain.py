@@ -51,6 +51,14 @@ def test_the_exception_is_part_of_the_sentence() -> None:
     assert str(explain(run, refused, raised="KeyError: 'de'")) == "it is not there. Look"
 
 
+def test_a_question_ends_as_one() -> None:
+    asks = "NameError: name 'row' is not defined. Did you mean: 'pow'?"
+    said = str(
+        explain(one(job(status=OVER), pod(exit=1)), {"exit": 1, "exit_class": "failed", "cause": asks})
+    )
+    assert said.startswith(f"{asks} Read its log")
+
+
 def test_the_last_attempt_decides() -> None:
     said = failed(pod("p1", exit=3, minute=41), pod("p2", exit=4, minute=43))
     assert said == "the command ended with code 4 (attempt 2). Read its log with `cloister job logs`"
@@ -146,6 +154,8 @@ def test_a_retry_says_what_it_retries() -> None:
 
 def test_states() -> None:
     assert one(job(), pod(phase="Running")).state is State.RUNNING
+    assert one(job(), pod(phase="Succeeded", exit=0)).state is State.RUNNING  # its Job does not know yet
+    assert one(job(), pod(phase="Pending")).state is State.WAITING
     assert (
         one(job(status={"conditions": [condition("Complete")]}), pod(phase="Succeeded", exit=0)).state
         is State.DONE

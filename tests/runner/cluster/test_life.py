@@ -109,6 +109,7 @@ def test_nobody_of_another_team_may(platform: Platform, write: Write) -> None:
     for words in (
         ("submit", str(write("")), "--team", TEAM),
         ("list", "--team", TEAM),
+        ("errors", "--team", "translations", "--team", TEAM),
         ("schedule", "list", "--team", TEAM),
     ):
         said = platform.cloister(*words, who="stranger")

@@ -49,7 +49,7 @@ def probes(settings: Settings) -> Iterator[Probe]:
     yield from node.probes(settings)
     yield from buckets.probes(settings, lambda: [each.team for each in teams()])
     if settings.namespace:
-        yield from api_server.probes(api, lambda: [each.namespace for each in teams()])
+        yield from api_server.probes(api, lambda: [name for each in teams() for name in each.namespaces])
     yield from seal.probes(settings)
 
 

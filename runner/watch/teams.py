@@ -16,11 +16,16 @@ KEY = "schedules.json"
 
 @dataclass(frozen=True)
 class Watched:
-    """A team, its namespace, and what it declares."""
+    """A team, its namespaces (of its jobs, and of its services where it has some), and what it declares."""
 
     team: str
     namespace: str
+    serving: str | None
     declared: list[Declared]
+
+    @property
+    def namespaces(self) -> list[str]:
+        return [self.namespace, *([self.serving] if self.serving else [])]
 
 
 def watched(api: Api, namespace: str) -> Iterator[Watched]:
@@ -31,5 +36,6 @@ def watched(api: Api, namespace: str) -> Iterator[Watched]:
         yield Watched(
             team=content["team"],
             namespace=content["namespace"],
+            serving=content.get("serving"),
             declared=[Declared(**schedule, since=since) for schedule in content["schedules"]],
         )

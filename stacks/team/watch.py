@@ -14,6 +14,7 @@ def build_watch_access(stack: Stack, team: Team, namespace: str) -> None:
     declared = {
         "team": team.team,
         "namespace": names.namespace(team.team),
+        "serving": names.serving_namespace(team.team) if team.services else None,
         "schedules": [
             {"name": each.name, "cron": each.cron, "time_zone": each.time_zone} for each in team.schedules
         ],

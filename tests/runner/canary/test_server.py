@@ -20,8 +20,9 @@ from tests.cluster.server import api_server as running
 
 RUN = secrets.token_hex(4)
 SYSTEM, CANARY, TEAM = f"system-{RUN}", f"canary-{RUN}", f"tried-{RUN}"
+SERVING = f"{TEAM}-serving"
 RBAC = "rbac.authorization.k8s.io"
-DECLARED = '{"team": "a", "namespace": "%s", "schedules": []}'
+DECLARED = '{"team": "a", "namespace": "%s", "serving": "%s", "schedules": []}'
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Server:
     api: Api
 
     def teams(self) -> list[str]:
-        return [each.namespace for each in watched(self.api, SYSTEM)]
+        return [name for each in watched(self.api, SYSTEM) for name in each.namespaces]
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         records = [probe.record() for probe in api_server.probes(lambda: self.api, self.teams)]
@@ -46,7 +47,7 @@ class Server:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     admin = config.new_client_from_config(running())
     core, rbac = client.CoreV1Api(admin), client.RbacAuthorizationV1Api(admin)
-    for namespace in (SYSTEM, CANARY, TEAM):
+    for namespace in (SYSTEM, CANARY, TEAM, SERVING):
         core.create_namespace({"metadata": {"name": namespace}})
     try:
         core.create_namespaced_service_account(CANARY, {"metadata": {"name": "canary"}})
@@ -55,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         bind(rbac, SYSTEM, "Role", "watch")
         declared = {
             "metadata": {"name": "schedules-a", "labels": {"cloister.dev/team": "a"}},
-            "data": {"schedules.json": DECLARED % TEAM},
+            "data": {"schedules.json": DECLARED % (TEAM, SERVING)},
         }
         core.create_namespaced_config_map(SYSTEM, declared)
         token = core.create_namespaced_service_account_token("canary", CANARY, {"spec": {}}).status.token
@@ -69,7 +70,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         }
         yield Server(admin, Api.of_the_pod(environ, account))
     finally:
-        for namespace in (SYSTEM, CANARY, TEAM):
+        for namespace in (SYSTEM, CANARY, TEAM, SERVING):
             core.delete_namespace(namespace)
 
 
@@ -114,8 +115,8 @@ def test_with_the_rights_of_its_stack_everything_is_held(server: Server) -> None
     found = server.outcomes()
     assert len(found) == len(api_server.VERBS) + 4
     assert {outcome for outcome, _ in found.values()} == {"held"}, found
-    assert found["api-create-pods"] == ("held", "denied (2)")  # everywhere, and in the team's namespace
-    assert found["api-pod"] == ("held", "refused with 403")
+    assert found["api-create-pods"] == ("held", "denied (3)")  # everywhere, and in the team's namespaces
+    assert found["api-pod"] == ("held", "refused with 403 (2)")
     assert found["api-anonymous"][1] in ("refused with 401", "refused with 403")
 
 
@@ -131,6 +132,12 @@ def test_each_verb_barks_where_it_is_allowed(
     outcome, how = server.outcomes()[verb.name]
     assert outcome == "escaped" and how.startswith("everywhere: " if verb.everywhere else f"{TEAM}: ")
     assert "hole-" in how  # the server says by which binding
+
+
+def test_where_a_teams_models_serve_it_barks_too(server: Server, grant: Callable[..., None]) -> None:
+    grant("create", "pods/exec", namespace=SERVING)
+    assert until(server, {"api-create-pods-exec"}) == {"api-create-pods-exec"}
+    assert server.outcomes()["api-create-pods-exec"][1].startswith(f"{SERVING}: ")
 
 
 def test_the_attempts_bark_for_themselves(server: Server, grant: Callable[..., None]) -> None:

@@ -82,7 +82,7 @@ FIELD_VARIABLES = (  # fieldRefs; the last is set by Kubernetes' own Job control
 SERVER_VARIABLES = ("CLOISTER_AUDIENCE", "CLOISTER_CALLERS")
 SERVER_COMMAND = ("/opt/cloister/bin/python3.11", "-I", "-m", "runner.serving")
 SERVER_PORT = 8080
-PULL_CONTAINER, SERVER_CONTAINER = "pull", "server"  # of a serving pod: its init step, and what answers
+PULL_CONTAINER, SERVER_CONTAINER = "pull", "server"  # of a serving pod: what lays out, and what answers
 
 # The run record, the one log entry by which people know a run: its `event`, and the exit classes that are no
 # failure, because Kubernetes tries again or another attempt has published the run.

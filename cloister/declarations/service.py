@@ -31,7 +31,7 @@ NamespaceName = Annotated[
     ),
 ]
 Replicas = Annotated[int, Whole(1, 100, "replicas")]
-# What the step that lays versions out asks for beside the server.
+# What the container that lays versions out asks for beside the server.
 PULL_MILLICPU = 250
 PULL_MEMORY = 512 << 20  # bytes
 USUAL_REPLICAS = 2

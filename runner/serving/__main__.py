@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import socket
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -17,10 +19,13 @@ from runner.serving import settings
 from runner.serving.app import App
 from runner.serving.callers import Callers
 from runner.serving.connection import Connection
-from runner.serving.model import Model
+from runner.serving.versions import Versions
 
 CONNECTIONS = 512
 KEPT_SECONDS = 30  # an idle connection
+LINGER_SECONDS = (
+    3.0  # that a pod that ends goes on taking requests: its callers are told of its end meanwhile
+)
 DRAIN_SECONDS = 25  # for requests in hand, once the pod ends
 LARGEST_HEAD = 32 << 10  # bytes
 
@@ -40,6 +45,22 @@ class Structured(logging.Handler):
             self._to.event("WARNING", "server", record.getMessage())
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server, which goes on for a moment once it is told to end."""
+
+    def __init__(self, config: uvicorn.Config, linger: float) -> None:
+        super().__init__(config)
+        self._linger = linger
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        end = super().handle_exit
+        self._loop.call_soon_threadsafe(self._loop.call_later, self._linger, end, sig, frame)
+
+
 def main() -> int:
     """The exit code."""
     log = Log()
@@ -54,21 +75,19 @@ def main() -> int:
         given = settings.read(os.environ)
         os.environ.clear()
         log.labels = {"team": given.team}
-        model = Model(given, log)
         callers = Callers(given.api, given.audience, given.callers) if given.audience else None
         listening = socket.create_server((given.address, given.port), backlog=1024)
     except (Failure, OSError) as error:
         log.report("failed", str(error), where="settings")
         return error.code if isinstance(error, Failure) else Exit.BAD_JOB
-    log.labels |= {"model": model.name, "version": str(model.number)}
     logging.getLogger("uvicorn").addHandler(Structured(log))
     # uvicorn answers what is in hand, and then raises the signal again.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(Exit.DONE))
     port = listening.getsockname()[1]
-    log.event("NOTICE", "listening", f"{model.name} {model.number} on {given.address}:{port}", port=port)
-    uvicorn.Server(
+    log.event("NOTICE", "listening", f"on {given.address}:{port}", port=port)
+    Server(
         uvicorn.Config(
-            App(model, callers, log, given.seconds),
+            App(Versions(given, log), callers, log, given.seconds),
             http=Connection,
             ws="none",
             loop="asyncio",
@@ -81,7 +100,8 @@ def main() -> int:
             timeout_keep_alive=KEPT_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
             h11_max_incomplete_event_size=LARGEST_HEAD,
-        )
+        ),
+        LINGER_SECONDS if callers else 0.0,
     ).run(sockets=[listening])
     return Exit.DONE
 

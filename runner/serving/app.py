@@ -20,26 +20,24 @@ from runner.image.log import Log
 from runner.serving import body
 from runner.serving.body import Message, Receive, Refused
 from runner.serving.callers import LONGEST, Callers, Unasked
-from runner.serving.counts import CONTENT_TYPE, Counts
+from runner.serving.counts import CONTENT_TYPE
 from runner.serving.model import Model
+from runner.serving.versions import Versions
 
 WAITING = 256  # requests that wait for the model at most
-LOADING = (1.0, 30.0)  # seconds before the model is started again, at first and at most
+STARTING = "the model is starting; ask again in a moment"
 STATUS = {Exit.TIMEOUT: 504, Exit.UNAVAILABLE: 503}
 JSON = "application/json"
 Send = Callable[[Message], Awaitable[None]]
 
 
 class App:
-    """One model and its callers; `callers` None: whoever reaches 127.0.0.1."""
+    """A model and its callers; `callers` None: whoever reaches 127.0.0.1."""
 
-    def __init__(self, model: Model, callers: Callers | None, log: Log, seconds: float) -> None:
-        self._model, self._callers, self._log, self._seconds = model, callers, log, seconds
-        self.counts = Counts(model=model.name, version=str(model.number), stage=model.stage)
+    def __init__(self, versions: Versions, callers: Callers | None, log: Log, seconds: float) -> None:
+        self._versions, self._callers, self._log, self._seconds = versions, callers, log, seconds
         self._waiting = 0
-        self._asking = ThreadPoolExecutor(1, "model")
         self._reviewing = ThreadPoolExecutor(8, "reviews")
-        self._starting: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -49,32 +47,10 @@ class App:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] == "lifespan.startup":
-            self._start()
+            self._versions.start()
             await send({"type": "lifespan.startup.complete"})
-        if self._starting is not None:
-            self._starting.cancel()
-        await asyncio.get_running_loop().run_in_executor(self._asking, self._model.close)
+        await self._versions.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-    def _start(self) -> None:
-        self.counts.ready = False
-        if self._starting is None or self._starting.done():
-            self._starting = asyncio.create_task(self._started())
-
-    async def _started(self) -> None:
-        """Start the model, and again where it fails, ever more slowly. Not ready meanwhile."""
-        pause, most = LOADING
-        while True:
-            self.counts.starts += 1
-            try:
-                await asyncio.get_running_loop().run_in_executor(self._asking, self._model.start)
-            except Failure as failure:
-                self._log.report("not-ready", str(failure), where="start", exit=int(failure.code))
-            else:
-                self.counts.ready = True
-                return
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, most)
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         match scope["method"], scope["path"]:
@@ -83,9 +59,11 @@ class App:
             case (("GET" | "HEAD"), "/health"):
                 await _say(send, 200, {"up": True})
             case (("GET" | "HEAD"), "/ready"):
-                await _say(send, 200 if self.counts.ready else 503, {"ready": self.counts.ready})
+                await _say(
+                    send, 200 if self._versions.counts.ready else 503, {"ready": self._versions.counts.ready}
+                )
             case "GET", "/metrics":
-                await _send(send, 200, self.counts.text().encode(), CONTENT_TYPE)
+                await _send(send, 200, self._versions.counts.text().encode(), CONTENT_TYPE)
             case _, "/invocations" | "/health" | "/ready" | "/metrics":
                 await _say(
                     send, 405, {"error": "expected another method: POST for /invocations, GET for the others"}
@@ -96,17 +74,23 @@ class App:
     async def _invocation(self, scope: Message, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
         caller, count, size, why = "", 0, 0, ""
+        model: Model | None = None
         try:
             caller = await self._caller(scope)
             data = await body.read(scope, receive)
             size = len(data)
-            instances = body.instances(data, self._model.card)
+            # The same one to the end: another may take over meanwhile, with another signature.
+            model = self._versions.current
+            if model is None:
+                raise Refused(503, STARTING)
+            instances = body.instances(data, model.card)
             count = len(instances)
-            status, answer = 200, {"predictions": await self._ask(instances)}
+            status, answer = 200, {"predictions": await self._ask(model, instances)}
         except Refused as refused:
             status, why, answer = refused.status, refused.why, {"error": refused.why}
         seconds = time.perf_counter() - begun
-        self.counts.answered(status, seconds)
+        if model is None or model is self._versions.current:
+            self._versions.counts.answered(status, seconds)
         # Never a byte of the request or of its answer, and no token.
         self._log.event(
             "INFO" if status == 200 else "ERROR" if status >= 500 else "WARNING",
@@ -117,38 +101,31 @@ class App:
             instances=count,
             bytes=size,
             milliseconds=round(seconds * 1e3, 3),
-            model=self._model.name,
-            number=self._model.number,
+            model=model.name if model else "",
+            number=model.number if model else 0,
         )
-        await _say(send, status, answer, version=self._model.number)
+        if model is self._versions.current:
+            self._versions.judge()
+        await _say(send, status, answer, version=model.number if model else None)
 
-    async def _ask(self, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    async def _ask(self, model: Model, instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self._waiting >= WAITING:
             raise Refused(503, "too many requests wait already")
         deadline = time.monotonic() + self._seconds
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._asking, self._asked, instances, deadline)
+            return await loop.run_in_executor(self._versions.asking, _asked, model, instances, deadline)
         except Failure as failure:
-            if failure.code != Exit.UNAVAILABLE:
-                self._start()
+            if failure.code != Exit.UNAVAILABLE and model is self._versions.current:
+                self._versions.restart()
             # Its words may be the model's: the log has them, the caller does not.
             self._log.report("no-answer", str(failure), where="model", exit=int(failure.code))
             status = STATUS.get(failure.code, 500)
-            said = {
-                504: "the model did not answer in time",
-                503: "the model is starting; ask again in a moment",
-            }
+            said = {504: "the model did not answer in time", 503: STARTING}
             raise Refused(status, said.get(status, "the model failed on this request")) from None
         finally:
             self._waiting -= 1
-
-    def _asked(self, instances: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Failure(Exit.UNAVAILABLE, "the request waited too long for those before it")
-        return self._model.ask(instances, left)
 
     async def _caller(self, scope: Message) -> str:
         """The namespace that calls. Raises Refused 401, 403, or 503 where nobody could say."""
@@ -170,6 +147,13 @@ class App:
         if caller.why:
             raise Refused(403 if caller.namespace else 401, caller.why)
         return caller.namespace
+
+
+def _asked(model: Model, instances: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise Failure(Exit.UNAVAILABLE, "the request waited too long for those before it")
+    return model.ask(instances, left)
 
 
 async def _say(send: Send, status: int, answer: dict[str, Any], version: int | None = None) -> None:

@@ -27,6 +27,11 @@ class Counts:
         self._within[bisect_left(BUCKETS, seconds)] += 1
         self._seconds += seconds
 
+    def failed(self) -> tuple[int, int]:
+        """How many requests the model failed on, and of how many that it was asked."""
+        asked = {status: count for status, count in self._answers.items() if status == 200 or status >= 500}
+        return sum(count for status, count in asked.items() if status in (500, 504)), sum(asked.values())
+
     def text(self) -> str:
         """All of it, as it is scraped."""
         return "\n".join(self._lines()) + "\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,15 @@ GOLDEN_SECONDS = 60.0  # for one golden request, the first of which waits for th
 
 
 class Model:
-    """A version as `pull` laid it out. Raises Failure where it is not whole.
+    """A version as it was laid out in `root`. Raises Failure where it is not whole.
 
     Every start reads the files' hashes again and asks every golden request: the model's own process may write there.
     """
 
-    def __init__(self, settings: Settings, log: Log) -> None:
-        self._log = log
-        self.version, self.stage = _pulled(settings.work / places.PULLED)
-        self._config = settings.runner(self.version["lineage"]["run_id"])
+    def __init__(self, settings: Settings, log: Log, root: Path) -> None:
+        self._log, self._root, self._work = log, root, settings.work
+        self.version, self.stage = _pulled(root / places.PULLED)
+        self._config = replace(settings.runner(self.version["lineage"]["run_id"]), work=root)
         self._workspace = place(self._config, self.version)
         self._predictor: Predictor | None = None
         self._lock = threading.Lock()
@@ -75,10 +77,30 @@ class Model:
         with self._lock:
             self._end()
 
+    def forget(self) -> None:
+        """End it, and remove what was laid out for it, as `follow` lays it out."""
+        self.close()
+        if self._root != self._work:
+            shutil.rmtree(self._root, ignore_errors=True)
+
     def _end(self) -> None:
         if self._predictor is not None:
             self._predictor.close()
             self._predictor = None
+
+
+def newest(work: Path, after: int) -> tuple[int, Path] | None:
+    """The newest version that was laid out below `work` after a step: the step and the directory.
+
+    `follow` lays versions out below the numbers of their steps, `pull` one version in `work` itself, as step 0.
+    """
+    found = [(0, work)] if (work / places.PULLED).exists() else []
+    found += [
+        (int(path.parent.name), path.parent)
+        for path in work.glob(f"[1-9]*/{places.PULLED}")
+        if path.parent.name.isdecimal()
+    ]
+    return max(((step, root) for step, root in found if step > after), default=None)
 
 
 def _pulled(path: Path) -> tuple[Document, str]:

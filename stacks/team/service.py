@@ -24,7 +24,7 @@ _SECURE = {
 }
 _WORK = [{"name": "work", "mount_path": "/work"}, {"name": "tmp", "mount_path": "/tmp"}]
 _SPOT = {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
-# What a run id looks like: the init step is no run, and a pod has none.
+# What a run id looks like: what follows a stage is no run.
 _NO_RUN = "00000000-000000-00000000"
 
 
@@ -32,7 +32,7 @@ def build_service(stack: Stack, team: Team, service: Service, namespace: str, ac
     """Deployment, address, callers, budget of disruption, and autoscaling where it is declared."""
     word = service.name.replace("-", "_")
     labels = {**names.team_labels(team.team), _APP: service.name}
-    # Replicas of the server over what was promoted. The first of them is ready once something was.
+    # Replicas of the server over what was promoted, each ready once something was; a promotion changes nothing here.
     deployment = cdk.kubernetes.DeploymentV1(
         stack.scope,
         f"service_{word}",
@@ -135,8 +135,7 @@ def _pod(stack: Stack, team: Team, service: Service, account: str) -> dict[str, 
             "run_as_group": _USER,
             "seccomp_profile": {"type": "RuntimeDefault"},
         },
-        "init_container": [_pull(stack, service)],
-        "container": [_server(stack, team, service)],
+        "container": [_server(stack, team, service), _pull(stack, service)],
         "volume": [
             {"name": "work", "empty_dir": {}},
             {"name": "tmp", "empty_dir": {}},
@@ -155,8 +154,8 @@ def _token() -> list[dict[str, Any]]:
 
 
 def _pull(stack: Stack, service: Service) -> dict[str, Any]:
-    """The init step, with the services' identity: it lays out what was promoted, every hash checked."""
-    asked = {"verb": "pull", "name": service.model, "stage": service.stage}
+    """The runner, with the services' identity: it lays out whatever is promoted, every hash checked."""
+    asked = {"verb": "follow", "name": service.model, "stage": service.stage}
     settings = [
         {"name": name, "value_from": {"config_map_key_ref": {"name": names.CONFIG_MAP, "key": name}}}
         for name in names.PLATFORM_VARIABLES

@@ -21,7 +21,7 @@ from stacks.team.service import build_service
 
 
 def serving_account(stack: Stack, team: Team) -> Any:
-    """The service account by which the init step reads what was promoted; the buckets say of what it may read."""
+    """The service account by which a pod reads what was promoted; the buckets say of what it may read."""
     # The identity of the team's services: it reads models and their libraries, and writes nothing.
     account = cdk.google.ServiceAccount(
         stack.scope,
@@ -51,7 +51,7 @@ def build_serving(stack: Stack, team: Team, account: Any, buckets: dict[BucketKi
     )
     inside = cdk.attribute(namespace, "metadata[0].name")
     runner = _account(stack, team, inside, account)
-    # The team's buckets, as the init step gets to know them; only the platform changes it.
+    # The team's buckets, as a pod gets to know them; only the platform changes it.
     cdk.kubernetes.ConfigMapV1(
         stack.scope,
         "serving_settings",
@@ -144,7 +144,7 @@ def _network(stack: Stack, namespace: str) -> None:
         metadata={"name": "deny-all", "namespace": namespace},
         spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
     )
-    # The init step pulls by Google's restricted addresses; the server asks the API server. Nothing else leaves.
+    # A pod pulls by Google's restricted addresses; the server asks the API server. Nothing else leaves.
     cdk.kubernetes.NetworkPolicyV1(
         stack.scope,
         "serving_allow",

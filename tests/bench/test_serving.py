@@ -75,7 +75,7 @@ def load(port: int) -> list[float]:
 
 def bare(work: Path) -> list[float]:
     """The model alone, asked through its pipes at the same rate."""
-    model = Model(read({"CLOISTER_TEAM": "fakespot", "CLOISTER_WORK": str(work), "CLOISTER_ADDRESS": "127.0.0.1"}), Log(os.open(os.devnull, os.O_WRONLY)))  # fmt: skip
+    model = Model(read({"CLOISTER_TEAM": "fakespot", "CLOISTER_WORK": str(work), "CLOISTER_ADDRESS": "127.0.0.1"}), Log(os.open(os.devnull, os.O_WRONLY)), work)  # fmt: skip
     model.start()
     took, due = [], time.perf_counter()
     while len(took) < RATE * SECONDS / 2:

@@ -91,8 +91,8 @@ def test_pods_are_what_admission_lets_in(stack: dict[str, Any]) -> None:
     runner = load(ROOT).platform.images.runner
     honest = Case("honest", "serving", team="serves").object(runner)["spec"]
     for _, pod in pods(stack):
-        [pull], [server] = pod["init_container"], pod["container"]
-        for container, twin in ((pull, honest["initContainers"][0]), (server, honest["containers"][0])):
+        assert "init_container" not in pod
+        for container, twin in zip(pod["container"], honest["containers"], strict=True):
             assert container["name"] == twin["name"] and container["image"] == runner
             assert container.get("args") == twin.get("args")
             assert container.get("command") == twin.get("command")
@@ -118,14 +118,14 @@ def test_the_runner_and_the_server_read_their_settings(stack: dict[str, Any]) ->
 
     found = {}
     for name, pod in pods(stack):
-        asked = request.read(runner_settings(environment(pod["init_container"][0])).spec)
+        asked = request.read(runner_settings(environment(pod["container"][1])).spec)
         assert asked is not None
         served = settings.read(environment(pod["container"][0]) | cluster)
         found[name] = (asked.verb, asked.given["name"], asked.given["stage"], served.audience, served.callers)
     host = "team-fakespot-serving.svc.cluster.local"
     assert found == {
-        "reviews": ("pull", "reviews", "production", f"reviews.{host}", {"shop"}),
-        "reviews-next": ("pull", "reviews", "staging", f"reviews-next.{host}", set()),
+        "reviews": ("follow", "reviews", "production", f"reviews.{host}", {"shop"}),
+        "reviews-next": ("follow", "reviews", "staging", f"reviews-next.{host}", set()),
     }
 
 

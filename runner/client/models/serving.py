@@ -84,9 +84,9 @@ def _tell(view: View, entry: dict[str, Any]) -> None:
     """A line for what a person at the server wants to know; the server's own log has more."""
     match entry.get("event"):
         case "listening":
-            view.say(
-                f"{entry['message'].partition(' on ')[0]} at http://127.0.0.1:{entry['port']}/invocations"
-            )
+            view.say(f"at http://127.0.0.1:{entry['port']}/invocations")
+        case "serving":
+            view.say(entry["message"])
         case "ready":
             view.say(f"ready: {entry['message']}")
         case "request":

@@ -16,6 +16,7 @@ from runner.image.log import Log
 from runner.image.media import Media
 from runner.image.models import places, release
 from runner.image.models.compare import compare
+from runner.image.models.follow import follow
 from runner.image.models.promote import current, promote, rollback
 from runner.image.models.publish import publish
 from runner.image.models.pull import pull
@@ -93,6 +94,8 @@ def _do(request: Request, config: Config, log: Log) -> tuple[Document, Rows]:
             return rollback(registry, store, media, config, log, given), []
         case "pull":
             return pull(registry, store, media, config, given), []
+        case "follow":
+            follow(registry, store, media, config, log, given)
         case "release":
             document = release.release(registry, store, media, config, given)
             return {key: value for key, value in document.items() if key != "files"}, document["files"]

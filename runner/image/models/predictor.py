@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from runner.image import command, unpack
 from runner.image.config import Config
@@ -64,13 +64,20 @@ def place(config: Config, version: Document) -> Workspace:
 
 
 class Predictor:
-    """A started model. Not thread-safe: one request at a time."""
+    """A started model. Not thread-safe: one request at a time. Several may stand at once."""
+
+    _standing: ClassVar[set[int]] = set()  # their processes
+    _ending: ClassVar[threading.Lock] = (
+        threading.Lock()
+    )  # none is started while another's leavings are killed
 
     def __init__(self, config: Config, about: card.Card, workspace: Workspace, log: Log) -> None:
         self._card = about
-        self._child: Child = command.serve(config, about.run, workspace)
+        with self._ending:
+            self._child: Child = command.serve(config, about.run, workspace)
+            process = self._child.process
+            self._standing.add(process.pid)
         self.unbounded = self._child.unbounded
-        process = self._child.process
         assert process.stdin is not None and process.stdout is not None
         self._requests, self._answers = process.stdin.fileno(), process.stdout.fileno()
         os.set_blocking(self._requests, False)
@@ -105,7 +112,9 @@ class Predictor:
             process.wait(ENDING)
         self._child.signal_all(signal.SIGKILL)
         process.wait()
-        end_all_left()
+        with self._ending:
+            self._standing.discard(process.pid)
+            end_all_left(keep=self._standing)
         process.stdout.close()
 
     def _exchange(self, line: bytes, deadline: float) -> bytes:

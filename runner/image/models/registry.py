@@ -73,6 +73,10 @@ class Registry:
                 return document
             number += 1  # somebody published meanwhile
 
+    def has_step(self, name: str, stage: str, sequence: int) -> bool:
+        """Whether a stage has had so many steps: one lookup, without reading any."""
+        return self._store.find(self.bucket, places.step(name, stage, sequence)) is not None
+
     def steps(self, name: str, stage: str) -> list[Step]:
         """Everything that was done to a stage, oldest first."""
         prefix = places.stage(name, stage)

@@ -86,6 +86,7 @@ VERBS: dict[str, dict[str, Check]] = {
     },
     "rollback": {**_NAME, **_STAGE, **_BY, **_REASON},
     "pull": {**_NAME, **_STAGE},
+    "follow": {**_NAME, **_STAGE},
     "release": {
         **_VERSION_OF, **_BY, **_REASON, **_TEAM_FILE,
         "to": _text, "why": _text, "owner": _text, "until": _day,

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,20 +88,18 @@ def _launch(request: launch.Request) -> tuple[subprocess.Popen[bytes], str]:
     return process, report
 
 
-def end_all_left() -> None:
+def end_all_left(keep: Collection[int] = ()) -> None:
     """Kill what the command left behind, so that nothing writes to outputs while they are read.
 
     Orphans become this process's children (PR_SET_CHILD_SUBREAPER); killing them orphans their own, until none is
-    left. In the command's own namespaces the kernel has ended them with its process 1.
+    left but those to `keep`. In the command's own namespaces the kernel has ended them with its process 1.
     """
-    while True:
-        for pid in _children():
+    while left := [pid for pid in _children() if pid not in keep]:
+        for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def _children() -> Sequence[int]:

@@ -133,11 +133,10 @@ def test_a_promoted_model_is_served_until_somebody_ends_it(home: Path) -> None:
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True) as serving:
         assert serving.stdout is not None
-        where = re.fullmatch(
-            r"reviews 1 at (http://127[.]0[.]0[.]1:\d+/invocations)\n", serving.stdout.readline()
-        )
+        where = re.fullmatch(r"at (http://127[.]0[.]0[.]1:\d+/invocations)\n", serving.stdout.readline())
         assert where
         assert serving.stdout.readline() == "ready: 3 golden requests answered as before\n"
+        assert serving.stdout.readline() == "version 1 of reviews\n"
         asked = urllib.request.Request(
             where[1], b'{"instances": [{"x": 4}]}', {"Content-Type": "application/json"}
         )

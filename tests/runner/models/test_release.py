@@ -79,7 +79,7 @@ HEADER = json.dumps({"t": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
     [
         *((f"p{protocol}.txt", pickle.dumps([1], protocol), "pickle") for protocol in range(6)),
         ("weights.json", OLD, "pickle"),
-        ("model.gz", gzip.compress(NEW), "pickle"),
+        ("model.gz", gzip.compress(NEW, mtime=0), "pickle"),
         ("model.z", zlib.compress(NEW), "pickle"),
         ("model.bz2", bz2.compress(NEW), "pickle"),
         ("model.bin", _zip("archive/data.pkl", b""), "pickle"),

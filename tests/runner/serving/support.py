@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner.image.exits import Exit
+
 from ..models.support import Team
 from ..reach import open_up
 
@@ -71,15 +73,45 @@ class Server:
 
 
 @contextmanager
-def served(team: Team, *, ready: bool = True, uid: int | None = None, **settings: str) -> Iterator[Server]:
+def served(team: Team, *, ready: bool = True, **settings: str) -> Iterator[Server]:
     """Pull what is in production and serve it on loopback, as uid 1000 where the tests run as root."""
+    work = _work(team)
+    before, team.settings = team.settings, {**team.settings, "CLOISTER_WORK": str(work)}
+    assert team.ask("pull", name=team.name, stage="production").code == 0
+    team.settings = before
+    with _serving(team, work, settings) as server:
+        if ready:
+            server.until_ready()
+        yield server
+
+
+@contextmanager
+def following(team: Team, **settings: str) -> Iterator[tuple[Server, subprocess.Popen[bytes]]]:
+    """Serve whatever is in production, as a serving pod does: the server, and the runner that follows the stage."""
+    work = _work(team)
+    before, team.settings = team.settings, {**team.settings, "CLOISTER_WORK": str(work)}
+    follower = team.start("follow", name=team.name, stage="production")
+    team.settings = before
+    assert follower.stdout is not None
+    threading.Thread(target=follower.stdout.read, daemon=True).start()
+    try:
+        with _serving(team, work, settings) as server:
+            yield server, follower
+    finally:
+        follower.send_signal(signal.SIGTERM)
+        assert follower.wait(10) == Exit.PREEMPTED
+
+
+def _work(team: Team) -> Path:
     work = team.work.with_name(f"serve-{secrets.token_hex(4)}")
     work.mkdir()
     if team.uid is not None:
         os.chown(work, team.uid, team.uid)
-    before, team.settings = team.settings, {**team.settings, "CLOISTER_WORK": str(work)}
-    assert team.ask("pull", name=team.name, stage="production").code == 0
-    team.settings = before
+    return work
+
+
+@contextmanager
+def _serving(team: Team, work: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     process = subprocess.Popen(
         SERVER,
         env={
@@ -101,8 +133,6 @@ def served(team: Team, *, ready: bool = True, uid: int | None = None, **settings
         while not server.port:
             assert process.poll() is None and time.monotonic() < deadline, server.entries
             time.sleep(0.01)
-        if ready:
-            server.until_ready()
         yield server
     finally:
         process.send_signal(signal.SIGTERM)

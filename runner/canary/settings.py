@@ -52,7 +52,9 @@ class Settings:
         wanted = {field.name for field in fields(cls)} - own.keys()
         if not isinstance(given, dict) or given.keys() != wanted:
             raise BadSettings(f"{VARIABLE} is an object with exactly: {', '.join(sorted(wanted))}")
-        texts = {name: value for name, value in given.items() if name != "kinds"}
-        if not all(isinstance(value, str) for value in (*texts.values(), *given["kinds"])):
+        texts, kinds = {name: value for name, value in given.items() if name != "kinds"}, given["kinds"]
+        if not isinstance(kinds, list) or not all(
+            isinstance(each, str) for each in (*texts.values(), *kinds)
+        ):
             raise BadSettings(f"{VARIABLE} holds text, and `kinds` a list of it")
-        return cls(**texts, kinds=tuple(given["kinds"]), **own)
+        return cls(**texts, kinds=tuple(kinds), **own)

@@ -22,15 +22,14 @@ def gather(readings: Iterable[Reading], project: str, number: str) -> Seen:
     Raises ``InputError`` where an answer is of another project: nothing could be said of this one.
     """
     seen = Seen(list(readings))
-    words = Words(project, number)
-    assets = {
-        asset.name: asset for reading in seen.of("resources") for asset in map(_resource, reading.items)
-    }
+    every = [asset for reading in seen.of("resources") for asset in map(_resource, reading.items)]
+    words = Words(project, number or _number(every, project))
+    _same_project(seen, words)
+    assets = {asset.name: asset for asset in every if _ours(asset, words)}
     inventory = Inventory(words)
     for asset in assets.values():
         inventory.by_type.setdefault(asset.type, []).append(asset)
         seen.ancestors.update(asset.ancestors)
-    _same_project(seen, inventory, words)
     for asset in assets.values():
         _translate(asset, inventory, seen)
     for reading in seen.readings:
@@ -42,27 +41,49 @@ def gather(readings: Iterable[Reading], project: str, number: str) -> Seen:
                     seen.add(organization.constraint(_named(item), policy, inventory))
             elif reading.part == "access-policies":
                 seen.add(_access(item, inventory))
-            elif reading.part == "buckets" and f"//storage.googleapis.com/{item.get('name')}" not in assets:
-                seen.add(_bucket(item, inventory))
+            elif reading.part == "buckets":
+                seen.add(_bucket(item, inventory, f"//storage.googleapis.com/{item.get('name')}" in assets))
     for reading in seen.of("cluster"):
         live_objects(reading.items, seen)
     return seen
 
 
-def _same_project(seen: Seen, inventory: Inventory, words: Words) -> None:
-    projects = {
-        asset.segment("projects") for asset in inventory.of("cloudresourcemanager.googleapis.com/Project")
-    }
-    named = {
-        project
-        for project in projects
-        if project and words.text(f"projects/{project}") != f"projects/{words.project}"
-    }
-    if projects and named == projects:
-        sources = ", ".join(reading.source.path for reading in seen.of("resources"))
-        raise InputError(
-            f"{sources}: assets of {', '.join(sorted(named))}, while boundary.yaml is of {words.project}"
-        )
+_PROJECT = "cloudresourcemanager.googleapis.com/Project"
+
+
+def _number(assets: Iterable[Asset], project: str) -> str:
+    """The project's number, where its own asset says it."""
+    own = (
+        asset.data for asset in assets if asset.type == _PROJECT and asset.data.get("projectId") == project
+    )
+    return next((str(data.get("projectNumber", "")) for data in own), "")
+
+
+def _ours(asset: Asset, words: Words) -> bool:
+    """Whether an asset is of the project, or of what it hangs in: an organisation's export has all of its projects."""
+    projects = [name for name in asset.ancestors if name.startswith("projects/")]
+    if not projects:
+        named = asset.segment("projects")
+        projects = [f"projects/{named}"] if named else []
+    return not projects or any(words.text(name) == f"projects/{words.project}" for name in projects)
+
+
+def _same_project(seen: Seen, words: Words) -> None:
+    """Raise where an answer cannot be of the project: it was asked of another one, or holds nothing of ours."""
+    for reading in seen.readings:
+        if (
+            reading.part != "cluster"
+            and reading.of.startswith("projects/")
+            and words.text(reading.of) != f"projects/{words.project}"
+        ):
+            raise InputError(
+                f"{reading.source.path}: asked of {reading.of}, while boundary.yaml is of {words.project}"
+            )
+    for reading in seen.of("resources"):
+        if reading.items and not any(_ours(asset, words) for asset in map(_resource, reading.items)):
+            raise InputError(
+                f"{reading.source.path}: nothing of {words.project} is in it, whose boundary.yaml this is"
+            )
 
 
 def _resource(item: Json) -> Asset:
@@ -93,6 +114,8 @@ def _translate(asset: Asset, inventory: Inventory, seen: Seen) -> None:
 def _policy(item: Json, inventory: Inventory, seen: Seen) -> None:
     policy = get(item, "iamPolicy") or {}
     asset = _named(item)
+    if not _ours(asset, inventory.words):
+        return
     seen.ancestors.update(asset.ancestors)
     found = iam.policy(asset, policy, inventory)
     if found is None:
@@ -110,11 +133,12 @@ def _access(item: Json, inventory: Inventory) -> Iterator[Live]:
         yield organization.access_level(found, asset, inventory)
 
 
-def _bucket(item: Json, inventory: Inventory) -> Iterator[Live]:
-    """A bucket that Cloud Storage itself told of, with its grants where it told them."""
+def _bucket(item: Json, inventory: Inventory, known: bool) -> Iterator[Live]:
+    """A bucket that Cloud Storage itself told of, unless it is ``known`` already, with its grants where it told them."""
     asset = Asset(f"//storage.googleapis.com/{item.get('name')}", "storage.googleapis.com/Bucket", item)
     policy: Mapping[str, Any] | None = item.get("iamPolicy")
-    yield bucket_of({key: value for key, value in item.items() if key != "iamPolicy"}, asset, inventory)
+    if not known:
+        yield bucket_of({key: value for key, value in item.items() if key != "iamPolicy"}, asset, inventory)
     if policy is not None:
         yield from iam.policy(asset, policy, inventory) or ()
 

@@ -173,10 +173,7 @@ def _defaults(asset: Asset, policy: Mapping[str, Any], target: Mapping[str, Any]
 def _by_email(path: str, inventory: Inventory) -> str:
     """A name with the account's address: the inventory calls accounts by their numbers."""
     found = inventory.words.text(path)
-    accounts = inventory.of("iam.googleapis.com/ServiceAccount")
-    own = next(
-        (item.data.get("email") for item in accounts if inventory.words.text(item.path) == found), None
-    )
+    own = inventory.emails.get(found)
     return f"{found.rpartition('/')[0]}/{own}" if own else found
 
 

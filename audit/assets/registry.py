@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -28,7 +29,7 @@ MODULES = (
 _ODD = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-@dataclass(slots=True)
+@dataclass
 class Inventory:
     """All assets that carry data, by type, for translations that need more than one."""
 
@@ -37,6 +38,14 @@ class Inventory:
 
     def of(self, type_: str) -> list[Asset]:
         return self.by_type.get(type_, [])
+
+    @cached_property
+    def emails(self) -> dict[str, str]:
+        """The address of each service account by its name, in which the inventory has its number."""
+        accounts = self.of("iam.googleapis.com/ServiceAccount")
+        return {
+            self.words.text(item.path): str(item.data["email"]) for item in accounts if item.data.get("email")
+        }
 
 
 Translation = Callable[[Asset, Inventory], Iterable[Live]]

@@ -9,9 +9,10 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
+from audit.model import Reading
 from audit.proof import audit
 from audit.reading.buckets import read_buckets
-from policies.snapshot.model import InputError
+from policies.snapshot.model import Input, InputError
 from runner.client.object_store import ObjectStore
 from tests.audit.deployed import NUMBER, PROJECT
 from tests.googleapis import GoogleApis
@@ -55,6 +56,21 @@ def test_a_public_bucket_of_the_real_words_is_found(tmp_path: Path, monkeypatch:
     findings = audit([reading], ROOT / "boundary.yaml", None, lambda done, of: None).report.findings
     public = [finding for finding in findings if finding.channel == "GCS-01" and finding.status == "open"]
     assert [finding.subject for finding in public] == ["acme-ml-prod-fakespot-data"]
+
+
+def test_grants_that_the_store_told_count_beside_an_export_without_them(tmp_path: Path) -> None:
+    name = "acme-ml-prod-fakespot-data"
+    exported = {"name": f"//storage.googleapis.com/{name}", "assetType": "storage.googleapis.com/Bucket",
+                "resource": {"data": {"name": name, "iamConfiguration": {"publicAccessPrevention": "inherited"}}}}  # fmt: skip
+    public = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]}
+    readings = [
+        Reading("resources", Input("export", ""), (exported,)), Reading("buckets", Input("store", ""), ({"name": name, "iamPolicy": public},)),
+    ]  # fmt: skip
+    found = audit(readings, ROOT / "boundary.yaml", None, lambda done, of: None)
+    assert [live.type for live in found.seen.live].count("google_storage_bucket") == 1
+    assert ("GCS-01", "open", name) in {
+        (finding.channel, finding.status, finding.subject) for finding in found.report.findings
+    }
 
 
 def test_a_store_that_does_not_answer_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 
 from audit.command import audit as command
 from tests.audit.conftest import Answers
@@ -47,6 +48,7 @@ def test_a_leak_is_exit_1_and_json_has_everything(
     result = run(*assets(answers), "--against", example_tree, "--format", "json", "--output", out)
     assert result.exit_code == 1
     report = json.loads(out.read_text())
+    Draft202012Validator(json.loads((ROOT / "docs/schemas/report.json").read_text())).validate(report)
     assert "acme-ml-prod-fakespot-data" in {finding["subject"] for finding in report["findings"]}
     assert {item["part"] for item in report["read"]} == {"resources", "iam", "org-policies", "cluster"}
     assert report["not_read"] == ["access-policies", "buckets"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.proof import audit
 from audit.reading.files import read_files
 from policies.check import check_paths
 from policies.report.model import Report
@@ -103,7 +104,6 @@ def test_a_content_type_that_was_not_exported_closes_nothing(
     answers: Answers, example_tree: Path, content: str, hanging: set[str], other: str
 ) -> None:
     files = [path for path in answers.files() if not path.name.startswith(content)]
-    from audit.proof import audit
 
     found = audit(read_files(files, whole=False), ROOT / "boundary.yaml", example_tree, lambda done, of: None)
     live = statuses(found.report)
@@ -122,7 +122,6 @@ def test_a_narrowed_export_closes_nothing(answers: Answers, example_tree: Path) 
 def test_an_export_without_its_operation_proves_nothing_unless_the_caller_says_so(
     answers: Answers, example_tree: Path
 ) -> None:
-    from audit.proof import audit
 
     files = [path for path in answers.files() if "operation" not in path.name]
     report = audit(
@@ -142,7 +141,6 @@ def test_every_channel_is_undecided_or_residual_when_nothing_of_it_was_read(answ
     answers.company.org.clear()
     path = answers.folder / "empty.json"
     path.write_text(json.dumps({"cloister audit": 1, "answers": [answers._answer("cluster", "ml", [])]}))
-    from audit.proof import audit
 
     report = audit(
         read_files([path], whole=False), ROOT / "boundary.yaml", None, lambda done, of: None
@@ -193,8 +191,43 @@ def test_two_things_of_one_name_are_both_judged(answers: Answers) -> None:
     assert "twin" in {finding.subject for finding in findings if finding.channel == "NET-01"}
 
 
+def test_of_an_organisations_export_only_the_projects_own_is_judged(answers: Answers) -> None:
+    """Other projects' routers are theirs; a policy above all of them is not."""
+    company = answers.company
+    data = {
+        "name": "theirs",
+        "network": "https://www.googleapis.com/compute/v1/projects/other/global/networks/n",
+        "nats": [{"name": "theirs"}],
+    }
+    company.add("compute.googleapis.com/Router", "projects/other/regions/europe-west1/routers/theirs", data)
+    company.resources[-1]["ancestors"] = ["projects/999", "organizations/1"]
+    company.add(
+        "storage.googleapis.com/Bucket", "their-bucket", {"name": "their-bucket", "iamConfiguration": {}}
+    )
+    company.resources[-1]["ancestors"] = ["projects/999", "organizations/1"]
+    answers.company.grant(
+        "their-bucket", "storage.googleapis.com/Bucket", "roles/storage.objectViewer", "allUsers"
+    )
+    iam = company.iam
+    company.iam = lambda: [
+        item | ({"ancestors": ["projects/999"]} if "their-bucket" in item["name"] else {}) for item in iam()
+    ]  # type: ignore[method-assign]
+    assert answers.audited().report.findings == ()
+
+
 def test_another_projects_export_is_refused(answers: Answers) -> None:
     for item in answers.company.resources:
         item["name"] = item["name"].replace("acme-ml-prod", "somebody-else").replace("111122223333", "999")
-    with pytest.raises(InputError, match=r"assets of somebody-else, while boundary\.yaml is of acme-ml-prod"):
+        item["ancestors"] = ["projects/999"]
+    with pytest.raises(InputError, match=r"nothing of acme-ml-prod is in it"):
         answers.audited()
+
+
+def test_an_operation_of_another_project_is_refused(answers: Answers) -> None:
+    files = answers.files()
+    operation = next(path for path in files if path.name == "resource.operation.json")
+    operation.write_text(operation.read_text().replace("projects/acme-ml-prod", "projects/somebody-else"))
+    with pytest.raises(
+        InputError, match=r"asked of projects/somebody-else, while boundary\.yaml is of acme-ml-prod"
+    ):
+        audit(read_files(files, whole=False), ROOT / "boundary.yaml", None, lambda done, of: None)

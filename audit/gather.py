@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from audit.assets import iam, organization
@@ -34,18 +35,34 @@ def gather(readings: Iterable[Reading], project: str, number: str) -> Seen:
         _translate(asset, inventory, seen)
     for reading in seen.readings:
         for item in reading.items:
-            if reading.part == "iam":
-                _policy(item, inventory, seen)
-            elif reading.part == "org-policies":
-                for policy in _listed(get(item, "orgPolicy")):
-                    seen.add(organization.constraint(_named(item), policy, inventory))
-            elif reading.part == "access-policies":
-                seen.add(_access(item, inventory))
-            elif reading.part == "buckets":
-                seen.add(_bucket(item, inventory, f"//storage.googleapis.com/{item.get('name')}" in assets))
+            _told(reading, item, inventory, seen, assets)
     for reading in seen.of("cluster"):
-        live_objects(reading.items, seen)
+        try:
+            live_objects(reading.items, seen)
+        except _ODD:
+            raise InputError(f"{reading.source.path}: no objects of a cluster, or of another shape") from None
     return seen
+
+
+# What an answer of another shape than its API's ends in. It is undecided, by its name.
+_ODD = (TypeError, AttributeError, KeyError, ValueError, IndexError)
+
+
+def _told(reading: Reading, item: Json, inventory: Inventory, seen: Seen, assets: Container[str]) -> None:
+    """What an item beside resources and objects says."""
+    try:
+        if reading.part == "iam":
+            _policy(item, inventory, seen)
+        elif reading.part == "org-policies":
+            for policy in _listed(get(item, "orgPolicy")):
+                seen.add(list(organization.constraint(_named(item), policy, inventory)))
+        elif reading.part == "access-policies":
+            seen.add(list(_access(item, inventory)))
+        elif reading.part == "buckets":
+            known = f"//storage.googleapis.com/{item.get('name')}" in assets
+            seen.add(list(_bucket(item, inventory, known)))
+    except _ODD:
+        seen.unmodelled.append((f"{reading.part} of another shape", str(get(item, "name"))))
 
 
 _PROJECT = "cloudresourcemanager.googleapis.com/Project"
@@ -87,15 +104,18 @@ def _same_project(seen: Seen, words: Words) -> None:
 
 
 def _resource(item: Json) -> Asset:
-    resource = get(item, "resource") or {}
-    data = resource.get("data") or {}
-    return Asset(
-        str(get(item, "name")), str(get(item, "assetType")), data, tuple(get(item, "ancestors") or ())
-    )
+    found = _named(item)
+    resource = get(item, "resource")
+    data = resource.get("data", {}) if isinstance(resource, Mapping) else None
+    if not isinstance(data, Mapping):
+        return replace(found, type=f"{found.type} of another shape")
+    return replace(found, data=data)
 
 
 def _named(item: Json) -> Asset:
-    return Asset(str(get(item, "name")), str(get(item, "assetType")), {}, tuple(get(item, "ancestors") or ()))
+    ancestors = get(item, "ancestors")
+    above = tuple(map(str, ancestors)) if isinstance(ancestors, list) else ()
+    return Asset(str(get(item, "name")), str(get(item, "assetType")), {}, above)
 
 
 def _translate(asset: Asset, inventory: Inventory, seen: Seen) -> None:
@@ -107,7 +127,7 @@ def _translate(asset: Asset, inventory: Inventory, seen: Seen) -> None:
         return
     try:
         seen.add(list(translation(asset, inventory)))
-    except (TypeError, AttributeError, KeyError, ValueError):
+    except _ODD:
         seen.unmodelled.append((f"{asset.type} of another shape", asset.name))
 
 

@@ -43,9 +43,7 @@ class Inventory:
     def emails(self) -> dict[str, str]:
         """The address of each service account by its name, in which the inventory has its number."""
         accounts = self.of("iam.googleapis.com/ServiceAccount")
-        return {
-            self.words.text(item.path): str(item.data["email"]) for item in accounts if item.data.get("email")
-        }
+        return {self.words.text(item.path): item.data["email"] for item in accounts if item.data.get("email")}
 
 
 Translation = Callable[[Asset, Inventory], Iterable[Live]]

@@ -134,6 +134,7 @@ PHASES: dict[str, tuple[Callable[[str, str], bool], int]] = {
     "staging": (lambda method, path: _down(method, path) and "-data/" in path, 1),
     "fetching its code": (lambda method, path: _down(method, path) and "-code/" in path, 0),
     "publishing": (lambda method, path: method == "POST" and "uploadType=media" in path, 1),
+    "writing its manifest": (lambda method, path: _documents(path), 2),  # after its claim and its inputs
 }
 
 

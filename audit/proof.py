@@ -23,11 +23,13 @@ from policies.snapshot.model import Input, Snapshot, Stack
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The answer: the report over the live project, what it was read from, and how it differs from the tree."""
+    """The answer: the report over the live project, what it was read from, how it differs from the tree, and
+    the world it was given over."""
 
     report: Report
     seen: Seen
     drift: Drift | None
+    world: World
 
 
 def audit(readings: Sequence[Reading], boundary: Path, against: Path | None, tell: Tell) -> Audit:
@@ -52,7 +54,7 @@ def audit(readings: Sequence[Reading], boundary: Path, against: Path | None, tel
         return [*found, *gaps.of(identifier, world.asked), *_unread(identifier, seen, world)]
 
     report = check_world(world, today(), tell, judge)
-    return Audit(report, seen, drift if tree is not None else None)
+    return Audit(report, seen, drift if tree is not None else None, world)
 
 
 def _unread(channel: str, seen: Seen, world: World) -> Iterator[Evidence]:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from audit.gaps import needed
+from audit.listing import parts
 from audit.proof import audit
 from audit.reading.files import read_files
+from policies.channels.registry import all_channels
 from policies.check import check_paths
+from policies.facts.asked import Asked
 from policies.report.model import Report
 from policies.snapshot.model import InputError
 from tests.audit.conftest import Answers
@@ -213,6 +217,22 @@ def test_of_an_organisations_export_only_the_projects_own_is_judged(answers: Ans
         item | ({"ancestors": ["projects/999"]} if "their-bucket" in item["name"] else {}) for item in iam()
     ]  # type: ignore[method-assign]
     assert answers.audited().report.findings == ()
+
+
+def test_no_channel_depends_on_more_than_it_is_known_to(answers: Answers) -> None:
+    """Judged with an empty memory, a channel asks for nothing of a part that it does not count as needed in the whole."""
+    world = Asked(answers.audited().world)
+    shared: dict[str, set[str]] = {}
+    for identifier, channel in all_channels().items():
+        world.begin()
+        list(channel(world))
+        shared[identifier] = set(needed(identifier, world.asked))
+    for identifier, channel in all_channels().items():
+        alone = Asked(world)
+        alone.begin()
+        list(channel(alone))
+        if not identifier.startswith("TF-"):
+            assert {part for type_ in alone.asked for part in parts(type_)} <= shared[identifier], identifier
 
 
 def test_another_projects_export_is_refused(answers: Answers) -> None:

@@ -1,7 +1,7 @@
 """storage.googleapis.com before the real fake-gcs-server, which keeps the buckets.
 
 The server honours creating, finding, patching and versioning a bucket, and refuses a name that is taken. What it
-silently drops (uniform access, public access prevention, default keys, locations, IAM policies, service agents, caches, whose
+silently drops (uniform access, public access prevention, default keys, IP filters, labels, lifecycles, locations, IAM policies, service agents, caches, whose
 project a bucket is in) is kept here, in the words of the JSON API.
 """
 
@@ -15,7 +15,15 @@ from urllib.parse import quote, urlencode, urlsplit
 from tests.googleapis import Answer, GoogleApis, Request, refusal
 
 HOST = "storage.googleapis.com"
-_DROPPED = ("iamConfiguration", "encryption", "location")
+_DROPPED = (
+    "iamConfiguration",
+    "encryption",
+    "location",
+    "ipFilter",
+    "labels",
+    "lifecycle",
+    "softDeletePolicy",
+)
 _NEW_POLICY = [
     {"role": "roles/storage.legacyBucketOwner", "members": ["projectEditor:acme-ml-prod", "projectOwner:acme-ml-prod"]},
     {"role": "roles/storage.legacyBucketReader", "members": ["projectViewer:acme-ml-prod"]},
@@ -94,9 +102,9 @@ class Storage:
         )
 
     def _set_policy(self, request: Request) -> Answer:
-        if request.body.get("etag") != "CAE=":
+        if request.body.get("etag", "CAE=") != "CAE=":
             return refusal(412, "The policy was changed meanwhile.")
-        self.policies[request.path.split("/")[4]] = request.body["bindings"]
+        self.policies[request.path.split("/")[4]] = request.body.get("bindings", [])
         return Answer(200, request.body)
 
     def _as_it_is(self, request: Request) -> Answer:

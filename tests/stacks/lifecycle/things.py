@@ -18,7 +18,7 @@ class Things:
         """Keep the request's body under `name`."""
         if name in self.things:
             return refusal(409, f"{name} already exists.")
-        self.things[name] = _told(request.body or {}) | {"name": name, "createTime": "2026-01-01T00:00:00Z"}
+        self.things[name] = told(request.body or {}) | {"name": name, "createTime": "2026-01-01T00:00:00Z"}
         return Answer(200, self.things[name])
 
     def get(self, request: Request) -> Answer:
@@ -49,12 +49,12 @@ def operation(answer: Answer) -> Answer:
     return Answer(200, {"name": "operations/done", "done": True, "response": answer.body})
 
 
-def _told(value: Any) -> Any:
+def told(value: Any) -> Any:
     """A body as Google tells it again: without what is false, empty or null."""
     match value:
         case dict():
-            return {key: told for key, item in value.items() if (told := _told(item))}
+            return {key: kept for key, item in value.items() if (kept := told(item))}
         case list():
-            return [_told(item) for item in value]
+            return [told(item) for item in value]
         case _:
             return value

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
+import fcntl
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,49 @@ from tests.stacks.trees import ROOT, resources, stacks, synthesized
 _LISTS_OF_ONE = {("kubernetes_namespace_v1", "metadata"), ("kubernetes_role_v1", "metadata")}
 
 
+LOCK = Path(__file__).with_name("cdktn.lock")
+
+
+def _fetched() -> Path:
+    """The folder with the locked packages of cdktn, fetched once for a checkout; what they stand on, cdktf's lock has."""
+    folder = ROOT / ".cloister" / f"cdktn-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / "cdktn.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            command = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+            ]
+            options = ["--require-hashes", "--retries", "1", "--timeout", "15", "--target", str(part)]
+            done = subprocess.run([*command, *options, "-r", str(LOCK)], capture_output=True, text=True)
+            if done.returncode:
+                said = done.stderr.strip().splitlines()[-1]
+                if "hashes" in said.lower():
+                    pytest.fail(done.stderr)
+                pytest.skip(f"cdktn cannot be fetched from a package index here: {said}")
+            part.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def cdktn_tree(organization: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if importlib.util.find_spec("cdktn") is None:
-        pytest.skip("cdktn is not installed: .venv/bin/pip install -e .[cdktn]")
-    return synthesized(organization, tmp_path_factory.mktemp("cdktn") / "cdktf.out", engine="cdktn")
+    found = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(_fetched())]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", found)
+        return synthesized(organization, tmp_path_factory.mktemp("cdktn") / "cdktf.out", engine="cdktn")
+
+
+def test_the_lock_has_the_versions_of_the_extra() -> None:
+    locked = set(re.findall(r"^(\S+==\S+)", LOCK.read_text(), re.MULTILINE))
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["cdktn"]
+    assert locked == set(extra)
 
 
 def _everything(tree: Path) -> dict[tuple[str, str, str], dict[str, Any]]:

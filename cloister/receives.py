@@ -37,7 +37,19 @@ def described(declarations: Declarations, name: str) -> dict[str, Any]:
         "stack": names.team_stack(name),
         **({"services": _services(team)} if team.services else {}),
     }
-    return {"declared": declared, "resources": resources, "notes": list(beyond(team, declarations.platform))}
+    notes = [*_unfiltered(declarations, name), *beyond(team, declarations.platform)]
+    return {"declared": declared, "resources": resources, "notes": notes}
+
+
+def _unfiltered(declarations: Declarations, name: str) -> Iterator[str]:
+    """A bucket that otherwise answers the network only, and which a release opens to people wherever they are."""
+    buckets = dict(names.buckets(declarations.boundary.project, name))
+    for release in declarations.teams[name].releases:
+        if release.bucket == "artifacts":
+            yield (
+                f"{buckets['artifacts']} has no IP filter, which the release to {release.to} takes away until"
+                f" {release.until}: who may read it does so from any network"
+            )
 
 
 def _services(team: Team) -> dict[str, str]:

@@ -88,9 +88,8 @@ def _grants(stack: Stack, team: Team, account: Any, kind: BucketKind) -> list[_G
 
 def _bucket(stack: Stack, team: Team, kind: BucketKind, labels: dict[str, str], emptied_by: Any) -> Any:
     """The bucket. With `emptied_by`, the right to empty it, it is deleted with what it holds."""
-    released = any(
-        release.bucket == kind for release in team.releases
-    )  # people read it from wherever they are
+    # People read what is released from wherever they are, which an IP filter would refuse.
+    released = any(release.bucket == kind for release in team.releases)
     # Where the team's objects of a kind lie: encrypted, never public, and for data and artifacts served inside only.
     return cdk.google.StorageBucket(
         stack.scope,

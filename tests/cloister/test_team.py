@@ -242,3 +242,15 @@ def test_the_example_fits_its_schemas(name: str, path: str) -> None:
 def test_a_schema_refuses_what_the_models_refuse(name: str, case: str) -> None:
     content = plain(yaml.safe_load((CASES / case).read_text()))
     assert list(validator(name).iter_errors(content))
+
+
+def test_a_release_that_takes_a_filter_away_is_said(company: Path) -> None:
+    file = company / "teams" / "fakespot.yaml"
+    release = '{bucket: BUCKET, to: "group:shop@acme.example", why: it sells, owner: a@acme.example, until: 2099-12-31}'
+    before = file.read_text()
+    for bucket, told in (("artifacts", True), ("results", False)):
+        file.write_text(f"{before}releases: [{release.replace('BUCKET', bucket)}]\n")
+        said = team(company, "show", "fakespot", "--format", "json")
+        assert said.exit_code == 0, said.output
+        notes = json.loads(said.stdout)["team"]["notes"]
+        assert any("acme-ml-prod-fakespot-artifacts has no IP filter" in note for note in notes) is told

@@ -32,10 +32,12 @@ def grown_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def billed_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a billing account and log buckets that cannot be unlocked."""
+    """The same with a billing account, log buckets that cannot be unlocked, and a pool with local SSDs."""
     home = company(tmp_path_factory.mktemp("billed"))
     platform = (home / "platform.yaml").read_text()
     platform = platform.replace("billing_account: null", 'billing_account: "0A0A0A-0B0B0B-0C0C0C"')
+    scratch = "  - {name: scratch, machine: n2-standard-16, min: 0, max: 4, local_ssd: 2}\n"
+    platform = platform.replace("pools:\n", f"pools:\n{scratch}")
     (home / "platform.yaml").write_text(platform.replace("locked: false", "locked: true"))
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

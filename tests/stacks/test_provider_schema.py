@@ -94,11 +94,17 @@ def _fits(kind: Any, value: Any) -> bool:
     return False
 
 
+@pytest.fixture(params=["example_tree", "billed_tree", "organization_tree"])
+def tree(request: pytest.FixtureRequest) -> Path:
+    """The example, with all that files can declare, and inside an organisation."""
+    return Path(request.getfixturevalue(request.param))
+
+
 @pytest.mark.engine
-def test_every_argument_exists(example_tree: Path) -> None:
+def test_every_argument_exists(tree: Path) -> None:
     found = [
         f"{name}/{type_}.{id_}: {mistake}"
-        for name, stack in stacks(example_tree).items()
+        for name, stack in stacks(tree).items()
         for type_, id_, arguments in resources(stack)
         for mistake in mistakes(type_, arguments)
     ]
@@ -106,10 +112,10 @@ def test_every_argument_exists(example_tree: Path) -> None:
 
 
 @pytest.mark.engine
-def test_every_data_source_exists(example_tree: Path) -> None:
+def test_every_data_source_exists(tree: Path) -> None:
     found = [
         f"{name}/data.{type_}.{id_}: {mistake}"
-        for name, stack in stacks(example_tree).items()
+        for name, stack in stacks(tree).items()
         for type_, instances in stack.get("data", {}).items()
         if type_ != "terraform_remote_state"  # Terraform's own
         for id_, arguments in instances.items()

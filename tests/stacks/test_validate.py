@@ -37,11 +37,14 @@ def test_a_folder_without_stacks_is_a_wrong_question(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_stack_of_the_example_is_valid_and_plans(example_tree: Path) -> None:
-    done = validate(example_tree)
+@pytest.mark.parametrize("fixture", ["example_tree", "billed_tree", "organization_tree"])
+def test_every_stack_is_valid_and_plans(fixture: str, request: pytest.FixtureRequest) -> None:
+    """Of the example, with all that files can declare, and inside an organisation."""
+    tree = request.getfixturevalue(fixture)
+    done = validate(tree)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) == len(list(example_tree.glob("stacks/*/cdk.tf.json")))
+    assert len(lines) == len(list(tree.glob("stacks/*/cdk.tf.json")))
     assert all(
         ": valid; plans " in line or line.startswith("guardrails: valid; not planned") for line in lines
     )

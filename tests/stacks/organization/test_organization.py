@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +17,7 @@ from policies.check import check_paths, today
 from policies.facts.perimeter.services import DATA_BEARING, SUPPORTED
 from policies.report.model import Report
 from stacks.perimeter.policies import constraints
-from tests.stacks.trees import ROOT, resources, stacks, synthesized
+from tests.stacks.trees import resources, stacks, synthesized
 
 pytestmark = pytest.mark.engine
 HERE = Path(__file__).parent
@@ -265,13 +263,3 @@ def test_each_piece_is_needed(name: str, organization_tree: Path, judged: Callab
     change(tree)
     found = {finding.channel for finding in judged(tree).findings}
     assert expected <= found, found
-
-
-@pytest.mark.slow
-def test_the_real_providers_plan_it(organization_tree: Path) -> None:
-    command = [sys.executable, "-m", "stacks.validate", str(organization_tree)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode == 3:
-        pytest.skip(done.stderr.splitlines()[0])
-    assert done.returncode == 0, done.stderr
-    assert "perimeter: valid; plans " in done.stdout

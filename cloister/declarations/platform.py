@@ -113,7 +113,7 @@ class Cluster(Declared):
 
 
 def _sandbox(value: bool) -> bool:
-    if value:  # the google provider knows a pool's `sandbox_config` from 7.x on only; the stacks use 6.50.0
+    if value:  # google 6.50.0 has no `sandbox_config` of a pool; 7.45 has
         raise unbuilt()
     return value
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
 import os
 import re
@@ -15,46 +13,16 @@ from typing import Any
 
 import pytest
 
+from tests.stacks.cdktn import LOCK, fetched
 from tests.stacks.trees import ROOT, resources, stacks, synthesized
 
 # Blocks that cdktn's newer providers write as lists of one.
 _LISTS_OF_ONE = {("kubernetes_namespace_v1", "metadata"), ("kubernetes_role_v1", "metadata")}
 
 
-LOCK = Path(__file__).with_name("cdktn.lock")
-
-
-def _fetched() -> Path:
-    """The folder with the locked packages of cdktn, fetched once for a checkout; what they stand on, cdktf's lock has."""
-    folder = ROOT / ".cloister" / f"cdktn-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    folder.parent.mkdir(exist_ok=True)
-    with (folder.parent / "cdktn.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            part = folder.with_suffix(".part")
-            command = [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-deps",
-            ]
-            options = ["--require-hashes", "--retries", "1", "--timeout", "15", "--target", str(part)]
-            done = subprocess.run([*command, *options, "-r", str(LOCK)], capture_output=True, text=True)
-            if done.returncode:
-                said = done.stderr.strip().splitlines()[-1]
-                if "hashes" in said.lower():
-                    pytest.fail(done.stderr)
-                pytest.skip(f"cdktn cannot be fetched from a package index here: {said}")
-            part.rename(folder)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def cdktn_tree(organization: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(_fetched())]))
+    found = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(fetched())]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", found)
         return synthesized(organization, tmp_path_factory.mktemp("cdktn") / "cdktf.out", engine="cdktn")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from runner.image import mlruns
 from runner.image.config import Config
 from runner.image.seal.child import Child, start
 from runner.image.seal.launch import Request
@@ -37,6 +38,7 @@ def environment(config: Config, workspace: Workspace, seen: Path, attempt: int) 
         "CLOISTER_SHARDS": str(config.shards),
         "CLOISTER_METRICS": str(seen / "job" / METRICS),
         "CLOISTER_CHECKPOINT": str(seen / "job" / CHECKPOINT),
+        **mlruns.variables(str(seen / "job" / mlruns.FOLDER)),
     }
 
 

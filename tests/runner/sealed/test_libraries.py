@@ -35,6 +35,15 @@ def test_it_ends_as_the_table_says(each: Tried, built: Path, store: StoreClient,
     assert (result.code == 0) == each.runs, result.why()
 
 
+@pytest.mark.slow
+def test_what_mlflow_logged_is_in_the_run_record(built: Path, store: StoreClient, work: Path) -> None:
+    """The declared names alone: nothing of `val/loss`, of the parameter or of the tag."""
+    (mlflow,) = (each for each in tried() if each.library == "mlflow-skinny")
+    result = mlflow.job(store, work, built, metrics=["accuracy", "loss"]).finish()
+    assert result.code == 0, result.why()
+    assert result.record["metrics"] == {"accuracy": 0.99, "loss": 0.25}
+
+
 def test_the_table_has_a_line_for_each() -> None:
     """With the verdict that is expected of it, and the version of the lock."""
     page = PAGE.read_text(encoding="utf-8")

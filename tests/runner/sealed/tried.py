@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +48,19 @@ class Tried:
 
     def run(self, store: StoreClient, work: Path, environments: Path) -> Result:
         """Run it by the runner, sealed."""
-        lock = packages.digest(LOCK.read_bytes())
-        job = Job(store, work / secrets.token_hex(4), {"main.py": self.program}, timeout=LONGEST, lock=lock)
-        job.settings = {"CLOISTER_ENVIRONMENTS": str(environments)}
-        return job.finish()
+        return self.job(store, work, environments).finish()
+
+    def job(self, store: StoreClient, work: Path, environments: Path, metrics: Sequence[str] = ()) -> Job:
+        """The job that runs it, with the libraries of the lock."""
+        return Job(
+            store,
+            work / secrets.token_hex(4),
+            {"main.py": self.program},
+            timeout=LONGEST,
+            lock=packages.digest(LOCK.read_bytes()),
+            metrics=metrics,
+            settings={"CLOISTER_ENVIRONMENTS": str(environments)},
+        )
 
 
 def tried() -> list[Tried]:

@@ -53,7 +53,11 @@ def _lines(audit: Audit, width: int) -> Iterator[str]:
             width,
             "  ",
         )
-    unread = [_PARTS[part] for part in _PARTS if part != "buckets" and not any(audit.seen.of(part))]
+    # Buckets are among the resources; without an organisation there are no access policies.
+    needless = {"buckets"} | ({"access-policies"} if audit.world.boundary.organization == "none" else set())
+    unread = [
+        words for part, words in _PARTS.items() if part not in needless and not any(audit.seen.of(part))
+    ]
     if unread:
         yield from wrap(
             f"Not read: {', '.join(unread)}. What hangs on these is undecided, never closed.", width

@@ -30,9 +30,18 @@ def test_it_says_what_was_read_from_when_and_what_was_not(answers: Answers, exam
     words = " ".join(result.output.split())
     assert f"resources: {len(answers.company.resources)} from" in words
     assert "2026-11-30T08:30:00Z" in words
-    assert "Not read: access policies." in words
+    assert "Not read" not in words
     assert "The boundary holds. Grade C." in words
     assert "resources are where the stacks declare them." in words
+
+
+def test_it_says_what_was_not_read(answers: Answers) -> None:
+    answers.objects = None
+    result = run(*assets(answers))
+    assert result.exit_code == 1
+    assert "Not read: the cluster. What hangs on these is undecided, never closed." in " ".join(
+        result.output.split()
+    )
 
 
 def test_a_leak_is_exit_1_and_json_has_everything(

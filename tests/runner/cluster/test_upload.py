@@ -18,7 +18,7 @@ ARCHIVE = b"an archive"
 @pytest.fixture
 def people(store: StoreClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreClient]:
     """The store as people meet it."""
-    proxy = rights.with_rights(store.url.removeprefix("http://"))
+    proxy = rights.with_rights(store.url.removeprefix("http://"), store.url)
     with rights.serving(proxy, "127.0.0.1") as address:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{address}")
         yield store

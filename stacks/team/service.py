@@ -156,11 +156,7 @@ def _token() -> list[dict[str, Any]]:
 def _pull(stack: Stack, service: Service) -> dict[str, Any]:
     """The runner, with the services' identity: it lays out whatever is promoted, every hash checked."""
     asked = {"verb": "follow", "name": service.model, "stage": service.stage}
-    settings = [
-        {"name": name, "value_from": {"config_map_key_ref": {"name": names.CONFIG_MAP, "key": name}}}
-        for name in names.PLATFORM_VARIABLES
-        if name.startswith(("CLOISTER_TEAM", "CLOISTER_BUCKET_"))
-    ]
+    settings = [_setting(name) for name in names.PLATFORM_VARIABLES if name != "CLOISTER_NETWORK"]
     return {
         "name": names.PULL_CONTAINER,
         "image": stack.platform.images.runner,
@@ -185,10 +181,7 @@ def _server(stack: Stack, team: Team, service: Service) -> dict[str, Any]:
         "image": stack.platform.images.runner,
         "command": list(names.SERVER_COMMAND),
         "env": [
-            {
-                "name": "CLOISTER_TEAM",
-                "value_from": {"config_map_key_ref": {"name": names.CONFIG_MAP, "key": "CLOISTER_TEAM"}},
-            },
+            _setting("CLOISTER_TEAM"),
             {"name": "CLOISTER_AUDIENCE", "value": names.service_host(team.team, service.name)},
             *([{"name": "CLOISTER_CALLERS", "value": ",".join(callers)}] if callers else []),
         ],
@@ -199,6 +192,13 @@ def _server(stack: Stack, team: Team, service: Service) -> dict[str, Any]:
         "security_context": _SECURE,
         "volume_mount": [*_WORK, {"name": "account", "mount_path": _ACCOUNT, "read_only": True}],
     }
+
+
+def _setting(name: str) -> dict[str, Any]:
+    """A variable from the platform's ConfigMap; off Google Cloud it has more of them."""
+    required = name.startswith(("CLOISTER_TEAM", "CLOISTER_BUCKET_"))
+    key = {"name": names.CONFIG_MAP, "key": name, "optional": None if required else True}
+    return {"name": name, "value_from": {"config_map_key_ref": key}}
 
 
 def _get(path: str) -> dict[str, str]:

@@ -114,7 +114,7 @@ def test_the_runner_and_the_server_read_their_settings(stack: dict[str, Any]) ->
     cluster = {"KUBERNETES_SERVICE_HOST": "10.24.0.1", "KUBERNETES_SERVICE_PORT": "443"}
 
     def environment(container: dict[str, Any]) -> dict[str, str]:
-        return {item["name"]: item.get("value") or given[item["name"]] for item in container["env"]}
+        return {item["name"]: item.get("value") or given.get(item["name"], "") for item in container["env"]}
 
     found = {}
     for name, pod in pods(stack):

@@ -91,6 +91,8 @@ def _lines(declarations: Declarations, name: str) -> Iterator[str]:
     yield f"  budget           {_budget(declarations, name)}"
     if declarations.teams[name].metaflow:
         yield "  metaflow         its configuration in the namespace; flows run with `cloister flow run`"
+    if declarations.platform.argo is not None and declarations.teams[name].fans_out:
+        yield "  flows            a controller of Argo Workflows; `cloister flow deploy` hands it a flow"
     for note in description["notes"]:
         yield f"  note             {note}"
 

@@ -34,6 +34,11 @@ ARGO = (
 ARGO_EXECUTOR = "argo-executor"  # what the executor in a flow's pods may do
 ARGO_TOKEN = "exec-sa-token"  # the volume by which Argo Workflows itself gives its executor a token
 ARGO_TOKEN_SECONDS = 3600
+ARGO_VARIABLES = (  # which the controller gives the executor's containers
+    "ARGO_POD_NAME", "ARGO_POD_UID", "ARGO_WORKFLOW_NAME", "ARGO_WORKFLOW_UID", "ARGO_NODE_ID", "ARGO_CONTAINER_NAME",
+    "ARGO_TEMPLATE", "ARGO_DEADLINE", "ARGO_INCLUDE_SCRIPT_OUTPUT", "ARGO_PROGRESS_FILE", "ARGO_PROGRESS_PATCH_TICK_DURATION",
+    "ARGO_PROGRESS_FILE_TICK_DURATION", "ARGO_TERMINATION_GRACE_PERIOD_SECONDS",
+)  # fmt: skip
 ARGO_LOG_OPTIONS = ("--loglevel", "info", "--log-format", "text", "--gloglevel", "0")
 PLATFORM_NAMESPACE = "cloister-system"  # the platform's own pods
 WATCH = "watch"  # the CronJob that reads every schedule's status: its name, its account's, its roles'

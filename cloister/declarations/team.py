@@ -95,6 +95,11 @@ class Team(Declared):
     retired: Since | None = None
     adopt: Listed[BucketName] = ()
 
+    @property
+    def fans_out(self) -> bool:
+        """Whether Metaflow may make pods of the team's: it is there, and their code has the network."""
+        return self.metaflow and self.network == "project"
+
     def data_may_go(self, today: date) -> bool:
         """Whether removing the team may delete its buckets with what they hold: from the day `retired` on."""
         return self.retired is not None and self.retired <= today

@@ -68,11 +68,6 @@ _SECURITY: dict[str, Any] = {
 }
 
 
-def deploys_flows(team: Team, argo: Argo | None) -> bool:
-    """Whether a team gets Argo Workflows: sealed pods hold no token and reach no API server, so sealed teams do not."""
-    return argo is not None and team.metaflow and team.network == "project"
-
-
 def token_volume() -> dict[str, Any]:
     """A token of the pod's own account for the API server, that ends with the pod and within the hour."""
     return {

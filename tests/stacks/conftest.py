@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.stacks.trees import ROOT, synthesized
+from tests.stacks.trees import ROOT, shared, synthesized
 
 
 def company(home: Path) -> Path:
@@ -25,9 +24,9 @@ def company(home: Path) -> Path:
 @pytest.fixture(scope="session")
 def grown_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example with one team more, that uses all a team file offers."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return synthesized(company(tmp_path_factory.mktemp("grown")), shared / "grown" / "cdktf.out")
+    return synthesized(
+        company(tmp_path_factory.mktemp("grown")), shared(tmp_path_factory) / "grown" / "cdktf.out"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -39,24 +38,4 @@ def billed_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scratch = "  - {name: scratch, machine: n2-standard-16, min: 0, max: 4, local_ssd: 2}\n"
     platform = platform.replace("pools:\n", f"pools:\n{scratch}")
     (home / "platform.yaml").write_text(platform.replace("locked: false", "locked: true"))
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return synthesized(home, shared / "billed" / "cdktf.out")
-
-
-@pytest.fixture(scope="session")
-def organization(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example's declarations, with an organisation above the project."""
-    home = tmp_path_factory.mktemp("organization")
-    shutil.copy(ROOT / "platform.yaml", home)
-    shutil.copytree(ROOT / "teams", home / "teams")
-    shutil.copy(ROOT / "examples" / "organization" / "boundary.yaml", home)
-    return home
-
-
-@pytest.fixture(scope="session")
-def organization_tree(organization: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What those declarations synthesize."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return synthesized(organization, shared / "organization" / "cdktf.out")
+    return synthesized(home, shared(tmp_path_factory) / "billed" / "cdktf.out")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -21,7 +20,7 @@ from policies.snapshot.load import load as snapshot
 from tests.stacks.admission_local import refusals, selected
 from tests.stacks.conftest import company
 from tests.stacks.test_provider_schema import mistakes
-from tests.stacks.trees import resources, stacks, synthesized
+from tests.stacks.trees import resources, shared, stacks, synthesized
 
 pytestmark = pytest.mark.engine
 HERE = Path(__file__).parent
@@ -47,9 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tree(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return synthesized(home, shared / "argo" / "cdktf.out")
+    return synthesized(home, shared(tmp_path_factory) / "argo" / "cdktf.out")
 
 
 @pytest.fixture(scope="session")

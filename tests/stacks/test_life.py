@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import date
@@ -16,7 +15,7 @@ import pytest
 from cloister.declarations import names
 from cloister.declarations.team import Team
 from tests.stacks.conftest import company
-from tests.stacks.trees import ROOT, stacks, synthesized
+from tests.stacks.trees import ROOT, shared, stacks, synthesized
 
 pytestmark = pytest.mark.engine
 PROJECT, OPERATORS = "acme-ml-prod", ["group:ml-platform@acme.example"]
@@ -30,9 +29,7 @@ def changed_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write("retired: 2026-01-31\n")
     with (home / "teams/vision.yaml").open("a") as file:
         file.write(f"adopt: [{PROJECT}-vision-data, {PROJECT}-vision-results]\nretired: 2999-12-31\n")
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return synthesized(home, shared / "changed" / "cdktf.out")
+    return synthesized(home, shared(tmp_path_factory) / "changed" / "cdktf.out")
 
 
 def stack(tree: Path, team: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,12 @@ SERVICES = [
     },
     {"name": "reviews-next", "model": "reviews", "stage": "staging", "autoscaling": {"min": 1, "max": 3}},
 ]
+
+
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of one test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 def with_services(home: Path, boundary: Path) -> Path:

@@ -104,6 +104,9 @@ def _rightful(world: World, grant: Grant, who: Member, team: str | None) -> str 
     for space, name in _annotated(world).get(account, ()):
         if (space, name) != (who.namespace, who.account) and team_of(world, space) != team:
             return f"service account {name} of namespace {space} is annotated to run as it"
+    everything = next((data for data, node in data_grants(world).get(account, ()) if node is None), None)
+    if team is None and everything is not None:
+        return f"the account holds {role(everything)} on {thing(everything)}, and with it every team's data"
     held = [(data, node) for data, node in data_grants(world).get(account, ()) if node is not None]
     owners = {owner(world, node) for _, node in held} - {None}
     if owners and team not in owners:

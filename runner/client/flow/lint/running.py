@@ -26,7 +26,7 @@ _DEPLOYERS = {
 }
 # What admission refuses in a pod's environment, and what would point Metaflow elsewhere.
 FORBIDDEN = re.compile(
-    r"(?i)(?:LD_.*|PYTHON.*|.*_PROXY|GOOGLE_.*|GCE_METADATA_.*|SSL_.*|STORAGE_EMULATOR_HOST)"
+    r"(?i)(?:LD_.*|PYTHON.*|.*_PROXY|GOOGLE_.*|GCE_METADATA_.*|SSL_.*|STORAGE_EMULATOR_HOST|API_ENDPOINT_OVERRIDE)"
 )
 _POINTS_ELSEWHERE = re.compile(
     r"METAFLOW_(?:SERVICE_.*|DEFAULT_(?:DATASTORE|METADATA|ENVIRONMENT|EVENT_LOGGER|MONITOR|SECRETS.*)|DATASTORE_.*"

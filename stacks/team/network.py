@@ -26,11 +26,7 @@ def build_network_policies(stack: Stack, namespace: str) -> None:
         spec={
             "pod_selector": {},
             "policy_types": ["Egress"],
-            "egress": [
-                to(f"{METADATA}/32", ("TCP", 80)),  # the identity's tokens
-                to(f"{METADATA}/32", ("TCP", 53), ("UDP", 53)),  # Cloud DNS
-                to(RESTRICTED_VIP, ("TCP", 443)),
-            ],
+            "egress": to_google(),
         },
     )
 
@@ -41,3 +37,12 @@ def to(cidr: str, *ports: tuple[str, int]) -> dict[str, Any]:
         "to": [{"ip_block": {"cidr": cidr}}],
         "ports": [{"protocol": protocol, "port": str(port)} for protocol, port in ports],
     }
+
+
+def to_google() -> list[dict[str, Any]]:
+    """Egress rules: an identity's tokens, names, and Google's APIs by the restricted addresses."""
+    return [
+        to(f"{METADATA}/32", ("TCP", 80)),  # the identity's tokens
+        to(f"{METADATA}/32", ("TCP", 53), ("UDP", 53)),  # Cloud DNS
+        to(RESTRICTED_VIP, ("TCP", 443)),
+    ]

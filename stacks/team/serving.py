@@ -12,9 +12,8 @@ from cloister.declarations.names import BucketKind
 from cloister.declarations.service import total
 from stacks import cdk
 from stacks.base import Stack
-from stacks.google_cloud import METADATA, RESTRICTED_VIP
 from stacks.pod_security import RESTRICTED_LABELS
-from stacks.team.network import to
+from stacks.team.network import to, to_google
 from stacks.team.quantities import canonical
 from stacks.team.rights import READ, READ_RULES, bind_members
 from stacks.team.service import build_service
@@ -152,12 +151,7 @@ def _network(stack: Stack, namespace: str) -> None:
         spec={
             "pod_selector": {},
             "policy_types": ["Egress"],
-            "egress": [
-                to(f"{METADATA}/32", ("TCP", 80)),  # the identity's tokens
-                to(f"{METADATA}/32", ("TCP", 53), ("UDP", 53)),  # Cloud DNS
-                to(RESTRICTED_VIP, ("TCP", 443)),
-                to(str(stack.platform.network.control_plane), ("TCP", 443)),
-            ],
+            "egress": [*to_google(), to(str(stack.platform.network.control_plane), ("TCP", 443))],
         },
     )
 

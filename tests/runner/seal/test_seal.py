@@ -263,6 +263,7 @@ def test_the_environment_is_made_from_nothing(sealed: Sealed) -> None:
         f"CLOISTER_{n}"
         for n in ("TEAM", "JOB", "RUN_ID", "ATTEMPT", "SHARD", "SHARDS", "METRICS", "CHECKPOINT")
     }
+    expected |= {"MLFLOW_TRACKING_URI", "MLFLOW_ALLOW_FILE_STORE"}
     assert set(sealed.found["environ"]) - {"LC_CTYPE"} == expected
     assert "hunter2" not in json.dumps(sealed.found["environ"])
 

@@ -131,7 +131,10 @@ def test_a_promoted_model_is_served_until_somebody_ends_it(home: Path) -> None:
     assert told.returncode == 1 and json.loads(told.stdout)["cause"].startswith("nothing was promoted")
     command = [sys.executable, "-m", "cloister", "model", "serve", "reviews", "--team", team(home)]
     environment = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True) as serving:
+    with subprocess.Popen(
+        command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background has it ignored
+    ) as serving:  # fmt: skip
         assert serving.stdout is not None
         where = re.fullmatch(r"at (http://127[.]0[.]0[.]1:\d+/invocations)\n", serving.stdout.readline())
         assert where

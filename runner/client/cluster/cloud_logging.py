@@ -42,6 +42,10 @@ class CloudLogging:
         what = '(jsonPayload.event="run-record" OR jsonPayload."@type":"ReportedErrorEvent")'
         return self._listed(f'{what} AND timestamp>="{since.isoformat()}"')
 
+    def models(self) -> Iterator[Entry]:
+        """What `cloister model` was asked and answered, as far back as the log bucket goes."""
+        return self._listed('jsonPayload.event="model-record"')
+
     def _listed(self, condition: str, *, newest_first: bool = False) -> Iterator[Entry]:
         from google.auth.exceptions import GoogleAuthError
         from requests.exceptions import RequestException

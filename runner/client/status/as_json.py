@@ -32,6 +32,7 @@ def _team(team: TeamStatus) -> dict[str, Any]:
         "queue": None if team.queue is None else _plain(asdict(team.queue)),
         "schedules": None if team.schedules is None else [_plain(asdict(each)) for each in team.schedules],
         "quota": None if team.quota is None else [_plain(asdict(each)) for each in team.quota],
+        "models": None if team.models is None else [_plain(asdict(each)) for each in team.models],
         "budget": team.budget,
         "unread": list(team.unread),
     }

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from cloister.declarations.terminal import table
-from runner.client.cluster.shown import moment
+from runner.client.cluster.shown import lasted, moment
 from runner.client.status.model import PlatformStatus, Queue, Runs, ScheduleState, TeamStatus, Used
 from runner.client.status.quantities import written
 from runner.client.view import printable
@@ -27,6 +27,8 @@ def render(status: PlatformStatus, width: int) -> Iterator[str]:
     rows += [_row(team) for team in status.teams]
     yield from table(rows, width)
     yield ""
+    if any(team.models is not None for team in status.teams):
+        yield from _models(status, width)
     yield from _wrapped(image(status), width)
     if not status.budgets:
         yield from _wrapped(
@@ -108,6 +110,19 @@ def _row(team: TeamStatus) -> list[str]:
         quota(team.quota),
         team.budget or "-",
     ]
+
+
+def _models(status: PlatformStatus, width: int) -> Iterator[str]:
+    rows = [["TEAM", "MODEL", "STAGE", "VERSION", "SINCE", "A WEEK", "LEAD", "ROLLED BACK", "AFTER"]]
+    for team in status.teams:
+        for each in team.models or ():
+            back = "-" if each.rolled_back is None else f"{each.rolled_back:.0%}"
+            rows.append([
+                team.team, each.model, each.stage, str(each.number), moment(each.since)[:16], f"{each.per_week:.1f}",
+                lasted(each.lead), back, lasted(each.restore),
+            ])  # fmt: skip
+    yield from table(rows, width) if len(rows) > 1 else ["no model was promoted yet"]
+    yield ""
 
 
 def _list(heading: str, items: list[str], width: int) -> Iterator[str]:

@@ -19,6 +19,7 @@ from runner.client.cluster.runs import Run, State, literals, when
 from runner.client.cluster.schedules import Installed, installed
 from runner.client.status import ages
 from runner.client.status.model import PlatformStatus, Queue, Runs, ScheduleState, TeamStatus, Used
+from runner.client.status.models import of_records as changes
 from runner.client.status.quantities import NAMES, SHOWN, number
 from runner.client.status.runs import KEPT, by_week, of_cluster, of_records
 from runner.watch.cron import Cron, CronError
@@ -35,14 +36,17 @@ def platform(
     weeks: int,
     context: str | None,
     tell: Callable[[int, int], None],
+    models: bool = False,
 ) -> PlatformStatus:
-    """How the platform and these teams stand. `tell` gets how many of how many teams have answered."""
+    """How the platform and these teams stand, with their `models` where asked for. `tell` gets how many of how many teams have answered."""
     now, wanted = datetime.now(UTC), sorted(teams)
     access = _Access(Place(declarations, declarations.teams[wanted[0]]), context) if wanted else None
     found: dict[str, TeamStatus] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = {
-            pool.submit(_team, Place(declarations, declarations.teams[name]), access, weeks, now): name
+            pool.submit(
+                _team, Place(declarations, declarations.teams[name]), access, weeks, now, models
+            ): name
             for name in (wanted if access else ())
         }
         for answered in as_completed(asked):
@@ -94,13 +98,16 @@ def _answering(place: Place, context: str | None) -> Cluster:
     return cluster
 
 
-def _team(place: Place, access: _Access, weeks: int, now: datetime) -> TeamStatus:
+def _team(place: Place, access: _Access, weeks: int, now: datetime, models: bool) -> TeamStatus:
     reader = _Reader(access.reader.refusals)
     cluster = access.cluster.of(place) if access.cluster else None
     since, session = now - timedelta(weeks=weeks), access.session
     records = None
     if session is not None:
         records = reader.ask(lambda: of_records(CloudLogging(place, session).ends(since)))
+    steps = None
+    if models and session is not None:
+        steps = reader.ask(lambda: changes(CloudLogging(place, session).models(), since, now))
     unlogged = reader.refusals[-1] if records is None else ""
     runs = quotas = cron_jobs = None
     if cluster is not None:
@@ -118,6 +125,7 @@ def _team(place: Place, access: _Access, weeks: int, now: datetime) -> TeamStatu
         queue=None if runs is None or cluster is None else _queue(runs, History(place, cluster), reader),
         schedules=None if cron_jobs is None else _schedules(place, cron_jobs, now),
         quota=None if quotas is None else _used(quotas),
+        models=steps,
         unread=tuple(reader.refusals),
     )
 

@@ -24,6 +24,7 @@ Examples:
   cloister status --team fakespot --weeks 12
   cloister status --format html --output status.html
   cloister status --format json | jq '.attention'
+  cloister status --models --weeks 12               how often and how fast models change
 
 Exit codes: 0 everything could be read and nothing needs anybody; 1 something does, or could not be read;
 2 the declarations are wrong.
@@ -39,6 +40,11 @@ Exit codes: 0 everything could be read and nothing needs anybody; 1 something do
 @click.option(
     "--weeks", type=click.IntRange(1, 52), default=4, show_default=True, help="How far back runs are counted."
 )
+@click.option(
+    "--models",
+    is_flag=True,
+    help="With the teams' models: how often and how fast they change. Text and JSON.",
+)
 @DIRECTORY
 @CONTEXT
 @click.option(
@@ -51,6 +57,7 @@ Exit codes: 0 everything could be read and nothing needs anybody; 1 something do
 def status(
     chosen: tuple[str, ...],
     weeks: int,
+    models: bool,
     directory: Path,
     context: str | None,
     format_: str,
@@ -62,6 +69,8 @@ def status(
     """
     from runner.client.status import collect
 
+    if models and format_ == "html":
+        raise click.UsageError("--models is for text and JSON; the page does not show models")
     declarations = load(directory)
     unknown = [name for name in chosen if name not in declarations.teams]
     if unknown:
@@ -75,7 +84,9 @@ def status(
             for name in unknown
         )
     with Progress("teams asked") as progress:
-        found = collect.platform(declarations, chosen or declarations.teams, weeks, context, progress.tell)
+        found = collect.platform(
+            declarations, chosen or declarations.teams, weeks, context, progress.tell, models
+        )
     text = _rendered(found, format_)
     if output is None:
         click.echo(text)

@@ -70,6 +70,23 @@ class Used:
 
 
 @dataclass(frozen=True)
+class ModelStatus:
+    """A stage of a model: version `number` is there since `since`. Of the weeks asked for: `promotions` and how many a
+    week, the part `rolled_back`, and medians in seconds: `lead` from a run's submission until its version was there,
+    `restore` from a version's coming until it was rolled back. None where nothing was counted."""
+
+    model: str
+    stage: str
+    number: int
+    since: datetime
+    promotions: int
+    per_week: float
+    rolled_back: float | None
+    lead: float | None
+    restore: float | None
+
+
+@dataclass(frozen=True)
 class TeamStatus:
     """One team."""
 
@@ -79,6 +96,7 @@ class TeamStatus:
     queue: Queue | None = None
     schedules: tuple[ScheduleState, ...] | None = None
     quota: tuple[Used, ...] | None = None
+    models: tuple[ModelStatus, ...] | None = None  # also where nobody asked for them
     unread: tuple[str, ...] = ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from runner.client.status import collect
 
 from ..cluster.store import serving
 
+NOW = datetime.now(UTC)
 LISTS = ("jobs", "pods", "cronjobs", "resourcequotas", "events")
 
 

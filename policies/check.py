@@ -72,7 +72,8 @@ def check_world(world: World, day: date, tell: Tell = _nobody, judge: Judge = ju
         if identifier in built:
             evidence[identifier] = judge(identifier, built[identifier], world)
     # Last, since it asks what all the others have seen.
-    left = unseen(world, chain.from_iterable(evidence.values()))
+    said = list(chain.from_iterable(evidence.values()))
+    left = judged(UNMODELLED, lambda seen: unseen(seen, said), world)
     evidence[UNMODELLED] = [*evidence.get(UNMODELLED, ()), *left]
     verdicts = [
         decide(entry, evidence[identifier], world.boundary, day)

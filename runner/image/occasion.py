@@ -22,13 +22,18 @@ def run_id(job: str, uid: str) -> str | None:
     return f"{scheduled:%Y%m%d-%H%M%S}-{uid.replace('-', '')[:8]}"
 
 
+def asked_at(run: str) -> datetime:
+    """When a run was asked for, by its client's or the schedule's clock. Raises ValueError where the id begins with no time."""
+    return datetime.strptime(run[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
 def seconds_waited(run: str, until: datetime) -> float | None:
-    """Seconds from when a run was asked for, by its client's or the schedule's clock, until a moment; never below 0.
+    """Seconds from when a run was asked for until a moment; never below 0.
 
     None where the id begins with no time.
     """
     try:
-        asked = datetime.strptime(run[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+        asked = asked_at(run)
     except ValueError:
         return None
     return max(0.0, round((until - asked).total_seconds(), 3))

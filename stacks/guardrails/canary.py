@@ -17,7 +17,7 @@ from stacks.alerting import absent, alert, count_above_zero, count_below_one
 from stacks.base import Stack
 from stacks.google_cloud import METADATA, PRIVATE_VIP, RESTRICTED_VIP_ADDRESSES
 from stacks.guardrails import pods
-from stacks.team.network import build_network_policies
+from stacks.team.network import build_network_policies, to_api_server
 
 _EVERY_HOUR = "23 * * * *"  # not when everything else starts
 _LONGEST = 900  # seconds for both pods
@@ -147,7 +147,7 @@ def _network(stack: Stack, namespace: str) -> None:
         stack.scope,
         "canary_to_api_server",
         metadata={"name": "allow-api-server", "namespace": namespace},
-        spec={"pod_selector": {}, "policy_types": ["Egress"], "egress": [pods.to_api_server(stack)]},
+        spec={"pod_selector": {}, "policy_types": ["Egress"], "egress": [to_api_server(stack)]},
     )
 
 

@@ -24,14 +24,6 @@ def namespace(stack: Stack, construct: str, name: str) -> str:
     return cdk.attribute(made, "metadata[0].name")
 
 
-def to_api_server(stack: Stack) -> dict[str, Any]:
-    """An egress rule of a network policy."""
-    return {
-        "to": [{"ip_block": {"cidr": str(stack.platform.network.control_plane)}}],
-        "ports": [{"protocol": "TCP", "port": "443"}],
-    }
-
-
 def binding(
     stack: Stack, construct: str, name: str, namespace: str, role: str, subject: dict[str, str]
 ) -> None:

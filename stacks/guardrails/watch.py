@@ -14,6 +14,7 @@ from stacks import cdk, metrics
 from stacks.alerting import absent, alert, count_below_one
 from stacks.base import Stack
 from stacks.guardrails import pods
+from stacks.team.network import to_api_server
 
 _EVERY_TEN_MINUTES = "*/10 * * * *"
 _SILENCE = "3600s"
@@ -84,7 +85,7 @@ def _network(stack: Stack, namespace: str) -> None:
         spec={
             "pod_selector": {},
             "policy_types": ["Ingress", "Egress"],
-            "egress": [pods.to_api_server(stack)],
+            "egress": [to_api_server(stack)],
         },
     )
 

@@ -14,6 +14,8 @@ from cloister.declarations.platform import Argo
 from stacks import cdk
 from stacks.base import Stack
 from stacks.guardrails.argo import GROUP, controller_arguments
+from stacks.team.network import to_api_server
+from stacks.team.placement import placement
 
 _READ = ["get", "list", "watch"]
 _CHANGE = ["create", "update", "patch", "delete"]
@@ -173,10 +175,6 @@ def _rights(
 
 def _network(stack: Stack, namespace: str) -> None:
     """Out to the API server, for the controller and for flows' pods, whose executor tells it what came out."""
-    control_plane = str(stack.platform.network.control_plane)
-    to_api_server = [
-        {"to": [{"ip_block": {"cidr": control_plane}}], "ports": [{"protocol": "TCP", "port": "443"}]}
-    ]
     selectors: dict[str, dict[str, Any]] = {
         "controller": {"match_labels": CONTROLLER_LABELS},
         "pods": {"match_expressions": [{"key": WORKFLOW_LABEL, "operator": "Exists"}]},
@@ -187,7 +185,7 @@ def _network(stack: Stack, namespace: str) -> None:
             stack.scope,
             f"argo_{which}_network",
             metadata={"name": f"argo-{which}", "namespace": namespace},
-            spec={"pod_selector": selector, "policy_types": ["Egress"], "egress": to_api_server},
+            spec={"pod_selector": selector, "policy_types": ["Egress"], "egress": [to_api_server(stack)]},
         )
 
 
@@ -211,18 +209,12 @@ def _deployment(stack: Stack, team: Team, argo: Argo, namespace: str, account: s
 
 def _pod(team: Team, argo: Argo, account: str) -> dict[str, Any]:
     """The one form in which admission lets the controller run."""
-    tolerated = [
-        {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
-    ]
-    own = {"key": names.TEAM_LABEL, "operator": "Equal", "value": team.team, "effect": "NoSchedule"}
-    dedicated = team.isolation == "dedicated"
     return {
         "service_account_name": account,
         "automount_service_account_token": False,
         "enable_service_links": False,
         "priority_class_name": names.priority_class(),
-        "node_selector": {names.TEAM_LABEL: team.team} if dedicated else None,
-        "toleration": [*tolerated, *([own] if dedicated else [])],
+        **placement(team),
         "container": [
             {
                 "name": names.ARGO,

@@ -46,3 +46,8 @@ def to_google() -> list[dict[str, Any]]:
         to(f"{METADATA}/32", ("TCP", 53), ("UDP", 53)),  # Cloud DNS
         to(RESTRICTED_VIP, ("TCP", 443)),
     ]
+
+
+def to_api_server(stack: Stack) -> dict[str, Any]:
+    """An egress rule: to the control plane's own addresses."""
+    return to(str(stack.platform.network.control_plane), ("TCP", 443))

@@ -9,6 +9,7 @@ from cloister.declarations import Team, names
 from cloister.declarations.service import PULL_MEMORY, PULL_MILLICPU, Service
 from stacks import cdk
 from stacks.base import Stack
+from stacks.team.placement import placement
 from stacks.team.quantities import canonical
 
 _APP = "app.kubernetes.io/name"
@@ -23,7 +24,6 @@ _SECURE = {
     "capabilities": {"drop": ["ALL"]},
 }
 _WORK = [{"name": "work", "mount_path": "/work"}, {"name": "tmp", "mount_path": "/tmp"}]
-_SPOT = {"key": "cloud.google.com/gke-spot", "operator": "Equal", "value": "true", "effect": "NoSchedule"}
 # What a run id looks like: what follows a stage is no run.
 _NO_RUN = "00000000-000000-00000000"
 
@@ -119,16 +119,13 @@ def build_service(stack: Stack, team: Team, service: Service, namespace: str, ac
 
 
 def _pod(stack: Stack, team: Team, service: Service, account: str) -> dict[str, Any]:
-    own = {"key": names.TEAM_LABEL, "operator": "Equal", "value": team.team, "effect": "NoSchedule"}
-    dedicated = team.isolation == "dedicated"
     return {
         "service_account_name": account,
         "automount_service_account_token": False,
         "enable_service_links": False,
         "termination_grace_period_seconds": _DRAIN_SECONDS,
         "priority_class_name": names.priority_class(),
-        "node_selector": {names.TEAM_LABEL: team.team} if dedicated else None,
-        "toleration": [_SPOT, own] if dedicated else [_SPOT],
+        **placement(team),
         "security_context": {
             "run_as_non_root": True,
             "run_as_user": _USER,

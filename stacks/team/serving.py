@@ -13,7 +13,7 @@ from cloister.declarations.service import total
 from stacks import cdk
 from stacks.base import Stack
 from stacks.pod_security import RESTRICTED_LABELS
-from stacks.team.network import to, to_google
+from stacks.team.network import to_api_server, to_google
 from stacks.team.quantities import canonical
 from stacks.team.rights import READ, READ_RULES, bind_members
 from stacks.team.service import build_service
@@ -151,7 +151,7 @@ def _network(stack: Stack, namespace: str) -> None:
         spec={
             "pod_selector": {},
             "policy_types": ["Egress"],
-            "egress": [*to_google(), to(str(stack.platform.network.control_plane), ("TCP", 443))],
+            "egress": [*to_google(), to_api_server(stack)],
         },
     )
 

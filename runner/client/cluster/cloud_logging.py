@@ -13,6 +13,7 @@ from runner.client.cluster.entries import Entry, Unreadable
 from runner.client.cluster.place import Place
 from runner.client.cluster.runs import Run
 from runner.image.log import LABELS
+from runner.image.models.words import RECORD
 
 ENDPOINT = "https://logging.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/logging.read"
@@ -44,7 +45,7 @@ class CloudLogging:
 
     def models(self) -> Iterator[Entry]:
         """What `cloister model` was asked and answered, as far back as the log bucket goes."""
-        return self._listed('jsonPayload.event="model-record"')
+        return self._listed(f'jsonPayload.event="{RECORD}"')
 
     def _listed(self, condition: str, *, newest_first: bool = False) -> Iterator[Entry]:
         from google.auth.exceptions import GoogleAuthError

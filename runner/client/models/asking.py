@@ -12,7 +12,7 @@ from typing import Any
 from cloister.declarations import DeclarationErrors, Declarations, Mistake, Team
 from cloister.declarations.dates import today
 from cloister.declarations.team import Release
-from runner.image.models.answer import RECORD, ROW
+from runner.image.models.words import RECORD, ROW
 
 TEAM_FILES = Path("teams")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -17,8 +17,9 @@ from typing import Any
 from runner.client.cluster.entries import Entry
 from runner.client.cluster.runs import when
 from runner.client.status.model import ModelStatus
+from runner.image.models.words import PROMOTE, RECORD, ROLLBACK
+from runner.image.occasion import asked_at
 
-PROMOTE, ROLLBACK = "promote", "rollback"
 WEEK = timedelta(days=7)
 
 
@@ -38,7 +39,7 @@ def of_records(entries: Iterable[Entry], since: datetime, now: datetime) -> tupl
     submitted: dict[tuple[str, int], datetime] = {}
     for entry in entries:
         record = entry.get("record")
-        if entry.get("event") != "model-record" or not isinstance(record, dict) or record.get("exit") != 0:
+        if entry.get("event") != RECORD or not isinstance(record, dict) or record.get("exit") != 0:
             continue
         _take(record.get("verb"), record.get("result"), steps, submitted)
     return tuple(
@@ -51,9 +52,7 @@ def _take(verb: Any, result: Any, steps: dict[Any, dict[int, _Step]], submitted:
     """A record that has not the shape the runner writes says nothing."""
     try:
         if verb == "publish":
-            run = result["lineage"]["run_id"]
-            begun = datetime.strptime(run[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-            submitted[result["model"], int(result["number"])] = begun
+            submitted[result["model"], int(result["number"])] = asked_at(result["lineage"]["run_id"])
         elif verb in (PROMOTE, ROLLBACK):
             at = when(result["at"])
             if at is not None:

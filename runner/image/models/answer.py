@@ -22,10 +22,10 @@ from runner.image.models.publish import publish
 from runner.image.models.pull import pull
 from runner.image.models.registry import Document, Registry
 from runner.image.models.request import Request
+from runner.image.models.words import RECORD, ROW
 from runner.image.stop import Stop
 from runner.image.store import Credentials, Store
 
-ROW, RECORD = "model-row", "model-record"
 Rows = list[Document]
 
 

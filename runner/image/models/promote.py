@@ -11,7 +11,8 @@ from runner.image.exits import Exit, Failure
 from runner.image.log import Log
 from runner.image.media import Media
 from runner.image.models.predictor import Predictor, check_golden, lay_out
-from runner.image.models.registry import PROMOTE, ROLLBACK, Document, Registry, Step, standing
+from runner.image.models.registry import Document, Registry, Step, standing
+from runner.image.models.words import PROMOTE, ROLLBACK
 from runner.image.record import now
 from runner.image.store import Store
 

@@ -12,9 +12,9 @@ from typing import Any
 from runner.image import transfer
 from runner.image.exits import Exit, Failure
 from runner.image.models import places
+from runner.image.models.words import PROMOTE, ROLLBACK
 from runner.image.store import Store
 
-PROMOTE, ROLLBACK = "promote", "rollback"
 MOST_STEPS = 999_999
 Document = dict[str, Any]
 
